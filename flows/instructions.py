@@ -1,0 +1,80 @@
+"""What a call is told to do next, as plain data. The edge renders it as TwiML; the engine never sees XML.
+
+The instructions of one turn are carried out in order. At most one of them ends the turn (`Gather`, `Record`) or the
+call (`Hangup`), and it is always the last. `Choose` is an effect for the desk: nothing of it is heard.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Say:
+    """Speak `text` (plain words, no markup) in `language` (BCP 47, "en-US"); `voice` None is the carrier's default."""
+
+    text: str
+    language: str
+    voice: str | None
+
+
+@dataclass(frozen=True)
+class Play:
+    """Play the sound file at `url` (https)."""
+
+    url: str
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Stay silent for whole `seconds`."""
+
+    seconds: int
+
+
+Prompt = Say | Play | Pause
+
+
+@dataclass(frozen=True)
+class Gather:
+    """Say `prompts`, which a key interrupts, then wait `timeout` seconds for at most `digits` keys. Ends the turn.
+
+    `finish_on_key` "" means that no key is swallowed: # and * arrive like digits.
+    """
+
+    prompts: tuple[Prompt, ...]
+    digits: int
+    timeout: int
+    finish_on_key: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """Record until a key of `finish_on_key`, `silence_seconds` of silence, `max_seconds`, or hang-up. Ends the turn."""
+
+    max_seconds: int
+    silence_seconds: int
+    finish_on_key: str
+    beep: bool
+
+
+@dataclass(frozen=True)
+class Hangup:
+    """End the call."""
+
+
+@dataclass(frozen=True)
+class Choose:
+    """The caller chose an option that asks for help: open the urgent ticket, or enrich the one of this call.
+
+    `label` is the option in the words of the ticket's subject ("Emergency or outage"), `priority` is "urgent" or
+    "normal", `note` is one line for the ticket's history. A caller who comes back to a menu can choose again; the last
+    choice counts.
+    """
+
+    step: str
+    key: str
+    label: str
+    priority: str
+    note: str
+
+
+Instruction = Say | Play | Pause | Gather | Record | Hangup | Choose

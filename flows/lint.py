@@ -1,0 +1,154 @@
+"""Advice beyond the shape of the files: would this flow serve a caller, and are its texts lawful and short?"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import phonenumbers
+from phonenumbers import PhoneNumberType
+
+from flows.consent import consent_problems
+from flows.loader import CLIENTS, HELPDESK, ONCALL, Flows, load_all
+from flows.problems import Problem
+from flows.prompts import prompt_problems, text_problems
+from flows.routes import STEPS, reachable, without_keys
+from flows.schema import Calls, HangupStep, VoicemailStep
+from flows.segments import Alphabet
+from flows.source import Document, Place
+
+# Kinds of numbers that no staff member answers, or that cost a fortune per call.
+NOT_FOR_STAFF = {
+    PhoneNumberType.PREMIUM_RATE: "a premium-rate number",
+    PhoneNumberType.TOLL_FREE: "a toll-free number",
+    PhoneNumberType.SHARED_COST: "a shared-cost number",
+    PhoneNumberType.PAGER: "a pager",
+    PhoneNumberType.UAN: "a company access number",
+    PhoneNumberType.VOICEMAIL: "a voicemail access number",
+}
+
+
+def check(directory: Path, *, alphabet: Alphabet) -> tuple[Problem, ...]:
+    """Everything that is wrong with the flow files of `directory`, in the order of the files; () when they are good."""
+    loaded = load_all(directory)
+    if loaded.flows is None:
+        return loaded.problems
+    return tuple(sorted(set(lint(loaded.flows, loaded.documents, alphabet=alphabet))))
+
+
+def lint(flows: Flows, documents: dict[str, Document], *, alphabet: Alphabet) -> Iterator[Problem]:
+    """The problems of flows that have loaded."""
+    helpdesk = documents[HELPDESK]
+    yield from _routes(flows.helpdesk.calls, helpdesk)
+    yield from prompt_problems(flows.helpdesk, helpdesk)
+    yield from text_problems(flows.helpdesk, helpdesk, alphabet=alphabet)
+    yield from consent_problems(flows.helpdesk, helpdesk)
+    yield from _callable(flows.helpdesk.desk.number, ("desk", "number"), document=helpdesk)
+    yield from _people(flows, documents[ONCALL])
+    if CLIENTS in documents:
+        yield from _clients(flows, documents[CLIENTS])
+
+
+def _at(document: Document, place: Place, *, message: str, hint: str, key: bool = False) -> Problem:
+    entry = document.entry(place)
+    return Problem(document.file, *(entry.key if key else entry.value), message, hint)
+
+
+def _routes(calls: Calls, document: Document) -> Iterator[Problem]:
+    """Steps nobody comes to, and callers who come to no voicemail."""
+    if not any(isinstance(step, VoicemailStep) for step in calls.steps.values()):
+        yield _at(
+            document,
+            STEPS,
+            message="there is no voicemail step",
+            hint="a caller who reaches nobody has to be able to leave words",
+            key=True,
+        )
+        return
+    found, circles = reachable(calls), set[frozenset[str]]()
+    for name in calls.steps:
+        place = (*STEPS, name)
+        if name not in found:
+            hint = "lead a key, `next` or `otherwise` to it, or delete it"
+            yield _at(document, place, message=f"no caller ever comes to step '{name}'", hint=hint, key=True)
+            continue
+        way, end = without_keys(calls, name)
+        circle = frozenset(way[way.index(way[-1]) :])
+        if end == "circle" and circle not in circles:
+            circles.add(circle)
+            message = f"a caller who presses nothing goes in circles: {' > '.join(way)}"
+            yield _at(document, place, message=message, hint="let one of them lead to the voicemail", key=True)
+        elif end == "hangup" and len(way) == 2:
+            message = f"a caller who presses nothing is hung up on by '{way[1]}' without leaving a message"
+            yield _at(
+                document, place, message=message, hint="a hangup step is for callers who chose it with a key", key=True
+            )
+    if isinstance(calls.steps[calls.start], HangupStep):
+        yield _at(
+            document,
+            ("calls", "start"),
+            message="every call is hung up on at once",
+            hint="begin with a say or menu step",
+        )
+
+
+def _callable(number: str, place: Place, *, document: Document) -> Iterator[Problem]:
+    """A number that no network knows."""
+    if not phonenumbers.is_valid_number(phonenumbers.parse(number)):
+        hint = "look at the area code and count the digits: +1, three, three, four"
+        yield _at(document, place, message=f"{number} is not a number that can be called", hint=hint)
+
+
+def _people(flows: Flows, document: Document) -> Iterator[Problem]:
+    team = flows.oncall.team
+    for index, person in enumerate(team):
+        place: Place = ("team", index, "number")
+        problems = tuple(_callable(person.number, place, document=document))
+        yield from problems
+        kind = NOT_FOR_STAFF.get(phonenumbers.number_type(phonenumbers.parse(person.number)))
+        if kind and not problems:
+            yield _at(
+                document,
+                place,
+                message=f"{person.number} is {kind}: pages would not arrive",
+                hint="a mobile number belongs here",
+            )
+        if person.number == flows.helpdesk.desk.number:
+            yield _at(
+                document,
+                place,
+                message="this is the help desk's own number",
+                hint="it would page itself; a mobile number belongs here",
+            )
+    names = [(person.name.casefold(), ("team", index, "name")) for index, person in enumerate(team)]
+    yield from _twice(
+        names, document, message="two people have this name", hint="tickets and texts use the name: add an initial"
+    )
+    numbers = [(person.number, ("team", index, "number")) for index, person in enumerate(team)]
+    yield from _twice(
+        numbers, document, message="two people have this number", hint="everyone needs a number of their own"
+    )
+
+
+def _clients(flows: Flows, document: Document) -> Iterator[Problem]:
+    numbers: list[tuple[str, Place]] = []
+    for index, client in enumerate(flows.clients):
+        for inner, number in enumerate(client.numbers):
+            place: Place = ("clients", index, "numbers", inner)
+            numbers.append((number, place))
+            yield from _callable(number, place, document=document)
+    names = [(client.name.casefold(), ("clients", index, "name")) for index, client in enumerate(flows.clients)]
+    yield from _twice(
+        names, document, message="two clients have this name", hint="put all numbers of one client under one name"
+    )
+    yield from _twice(
+        numbers, document, message="this number is listed twice", hint="a call from it would belong to two clients"
+    )
+
+
+def _twice(values: Iterable[tuple[str, Place]], document: Document, *, message: str, hint: str) -> Iterator[Problem]:
+    """A problem at every value that was there before, naming the line of the first."""
+    first: dict[str, Place] = {}
+    for value, place in values:
+        if value in first:
+            line = document.entry(first[value]).value[0]
+            yield _at(document, place, message=f"{message}, see line {line}", hint=hint)
+        first.setdefault(value, place)

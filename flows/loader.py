@@ -1,0 +1,101 @@
+"""From a folder of YAML files to checked, frozen data."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from flows.explain import explain
+from flows.problems import FlowErrors, Problem
+from flows.routes import unknown_steps
+from flows.schema import Client, ClientList, HelpdeskFlow, OnCall
+from flows.source import Document, read
+from flows.words import with_desk
+
+HELPDESK, ONCALL, CLIENTS = "helpdesk.yml", "oncall.yml", "clients.yml"
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+__all__ = ["FlowErrors", "Flows", "Loaded", "Problem", "load", "load_all"]
+
+
+@dataclass(frozen=True)
+class Flows:
+    """Everything the admins wrote; the texts have {desk} and {hours} filled in, {ticket} not.
+
+    `version` (12 hex digits) changes when any character of the files does.
+    """
+
+    helpdesk: HelpdeskFlow
+    oncall: OnCall
+    clients: tuple[Client, ...]
+    version: str
+
+    def client_of(self, number: str | None) -> str | None:
+        """The name of the client who owns `number` (E.164), or None."""
+        return next((client.name for client in self.clients if number in client.numbers), None)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The outcome of reading a folder: `flows` is None when there are problems."""
+
+    flows: Flows | None
+    documents: dict[str, Document]
+    problems: tuple[Problem, ...]
+
+
+def load(directory: Path) -> Flows:
+    """The flow files of `directory`. Raises FlowErrors with every problem of every file, and nothing else.
+
+    What it loads the engine can run. Advice about wording and reach is `flows.lint.check`'s.
+    """
+    loaded = load_all(directory)
+    if loaded.flows is None:
+        raise FlowErrors(loaded.problems)
+    return loaded.flows
+
+
+def load_all(directory: Path) -> Loaded:
+    """Like `load`, with the places of everything for further checks, and problems as data instead of an exception."""
+    documents: dict[str, Document] = {}
+    problems: list[Problem] = []
+    helpdesk = _file(directory / HELPDESK, HelpdeskFlow, documents=documents, problems=problems)
+    oncall = _file(directory / ONCALL, OnCall, documents=documents, problems=problems)
+    clients: ClientList | None = ClientList(clients=())
+    if _exists(directory / CLIENTS):
+        clients = _file(directory / CLIENTS, ClientList, documents=documents, problems=problems)
+    if helpdesk is not None:
+        problems += unknown_steps(helpdesk.calls, documents[HELPDESK])
+    if problems or helpdesk is None or oncall is None or clients is None:
+        return Loaded(None, documents, tuple(sorted(set(problems))))
+    texts = "\0".join(f"{name}\0{document.text}" for name, document in sorted(documents.items()))
+    version = hashlib.sha256(texts.encode()).hexdigest()[:12]
+    return Loaded(Flows(with_desk(helpdesk), oncall, clients.clients, version), documents, ())
+
+
+def _file(path: Path, model: type[_Model], *, documents: dict[str, Document], problems: list[Problem]) -> _Model | None:
+    """One file as `model`; None, and more `problems`, when something is wrong with it."""
+    document, found = read(path)
+    documents[path.name] = document
+    problems += found
+    if document.data is None and found:
+        return None
+    try:
+        checked = model.model_validate(document.data)
+    except ValidationError as error:
+        # A line that is already known to be wrong (written twice, an alias) needs no second complaint.
+        lines = {problem.line for problem in found}
+        problems += (problem for problem in explain(error, model, document=document) if problem.line not in lines)
+        return None
+    return None if found else checked
+
+
+def _exists(path: Path) -> bool:
+    """Whether the optional file is there; one that cannot even be looked at counts, so that reading it says why."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return True

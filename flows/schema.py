@@ -1,0 +1,251 @@
+"""The shape of the YAML files: every key, its type, its bounds, and what it is for (shown by editors and in hints).
+
+The loader hands every YAML scalar over as the text that was written, so `language: no` stays "no", `hours: 22:30` stays
+"22:30" and `number: +19035550111` keeps its plus; a field that wants a number or true/false converts it here.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+
+from flows.fields import E164, Key, Language, Name, PlainText, SoundUrl, Spoken, StepName, Voice, Zone
+
+EVERYONE = "everyone"
+
+
+class Model(BaseModel):
+    """Frozen, and strict about unknown keys: a typing mistake must not become a silent default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Words(Model):
+    """A prompt that is spoken."""
+
+    say: Spoken = Field(description="the words to speak")
+    language: Language | None = Field(None, description="another language for these words, such as es-US")
+    voice: Voice | None = Field(None, description="another voice for these words")
+
+
+class Clip(Model):
+    """A prompt that is a sound file."""
+
+    play: SoundUrl = Field(description="the https address of a sound file")
+
+
+class Gap(Model):
+    """A prompt that is silence."""
+
+    pause: int = Field(ge=1, le=10, description="seconds of silence")
+
+
+def _kind(*names: str) -> Discriminator:
+    """Tell the members of a union apart by the one key that only they have. Tags carry a space: no key does."""
+
+    def which(value: Any) -> str | None:
+        found = [name for name in names if (name in value if isinstance(value, dict) else hasattr(value, name))]
+        return f"{found[0]} kind" if len(found) == 1 else None
+
+    return Discriminator(which)
+
+
+AnyPrompt = Annotated[
+    Annotated[Words, Tag("say kind")] | Annotated[Clip, Tag("play kind")] | Annotated[Gap, Tag("pause kind")],
+    _kind("say", "play", "pause"),
+]
+
+
+def _as_prompts(value: Any) -> Any:
+    """Plain words stand for one `say`, so that the common case needs no list."""
+    items = value if isinstance(value, list | tuple) else [value]
+    return [{"say": item} if item is None or isinstance(item, str) else item for item in items]
+
+
+Prompts = Annotated[
+    tuple[AnyPrompt, ...],
+    Field(min_length=1, max_length=10),
+    BeforeValidator(_as_prompts, json_schema_input_type=str | list[str | Words | Clip | Gap]),
+]
+
+
+class SayStep(Model):
+    """Words that no key interrupts, then the next step."""
+
+    say: Prompts = Field(description="what the caller hears")
+    next: StepName = Field(description="the step after the words")
+
+
+class Option(Model):
+    """What one key of a menu does."""
+
+    next: StepName = Field(description="the step this key leads to; the menu itself to repeat it")
+    opens: Name | None = Field(None, description="subject of the ticket this key opens; leave it out to open none")
+    priority: Literal["urgent", "normal"] = Field("urgent", description="priority of the ticket")
+
+
+class Miss(Model):
+    """What happens after silence, or after a key that is not in the menu."""
+
+    say: Prompts = Field(description="what the caller hears before the menu is said again")
+    next: StepName | None = Field(None, description="go to this step at once instead of saying the menu again")
+
+
+class Menu(Model):
+    """Prompts and keys. Any key interrupts the prompts."""
+
+    say: Prompts = Field(description="the options, said every time")
+    notice: Prompts | None = Field(None, description="said after the options, the first time only")
+    keys: dict[Key, Option] = Field(min_length=1, description="what each key does")
+    silence: Miss = Field(description="what happens when the caller presses nothing")
+    wrong: Miss = Field(description="what happens after a key that is not in the menu")
+    wait: int = Field(6, ge=2, le=15, description="seconds to wait for a key after the prompts")
+    tries: int = Field(3, ge=1, le=5, description="silences and wrong keys together before `otherwise`")
+
+
+class MenuStep(Model):
+    """A menu, and the way on for a caller who cannot or will not press a key."""
+
+    menu: Menu = Field(description="prompts and keys")
+    otherwise: StepName = Field(description="the step after the last try")
+
+
+class Ring(Model):
+    """Whose phones ring, and for how long."""
+
+    team: Literal["everyone"] = Field("everyone", description="whose phones ring")
+    seconds: int = Field(25, ge=5, le=60, description="how long they ring")
+
+
+class RingStep(Model):
+    """Ring the team live. Not built yet: the engine goes straight to `otherwise`."""
+
+    ring: Ring = Field(description="whose phones ring, and for how long")
+    otherwise: StepName = Field(description="the step when nobody answers")
+
+
+class Voicemail(Model):
+    """Take a message. The call ends with it."""
+
+    say: Prompts = Field(description="what to leave in the message, said before the tone")
+    again: Prompts = Field(description="said once when nothing was recorded, before the second tone")
+    thanks: Prompts = Field(description="said after a message, before the call ends")
+    goodbye: Prompts = Field(description="said when nothing was recorded twice, before the call ends")
+    max_seconds: int = Field(180, ge=30, le=600, description="longest message in seconds")
+    silence_seconds: int = Field(6, ge=3, le=15, description="seconds of silence that end the message")
+    beep: bool = Field(True, description="play a tone before recording")
+
+
+class VoicemailStep(Model):
+    """Take a message; then thanks and the end of the call."""
+
+    voicemail: Voicemail = Field(description="words and limits of the message")
+
+
+class HangupStep(Model):
+    """Say goodbye and end the call: only for callers who asked for it with a key."""
+
+    hangup: Prompts = Field(description="what the caller hears before the call ends")
+
+
+Step = Annotated[
+    Annotated[MenuStep, Tag("menu kind")]
+    | Annotated[RingStep, Tag("ring kind")]
+    | Annotated[VoicemailStep, Tag("voicemail kind")]
+    | Annotated[HangupStep, Tag("hangup kind")]
+    | Annotated[SayStep, Tag("say kind")],
+    _kind("menu", "ring", "voicemail", "hangup", "say"),
+]
+
+TAGGED: dict[str, dict[str, type[Model]]] = {
+    "step": {"say": SayStep, "menu": MenuStep, "ring": RingStep, "voicemail": VoicemailStep, "hangup": HangupStep},
+    "prompt": {"say": Words, "play": Clip, "pause": Gap},
+}
+
+
+class Desk(Model):
+    """Who the caller reached."""
+
+    name: Name = Field(description="the legal name, as in texts")
+    spoken: Name | None = Field(None, description="the name as a voice should say it; without it, `name`")
+    number: E164 = Field(description="the help desk's own number")
+    hours: Name = Field(description="office hours in words, for {hours}; nothing is switched by it")
+    language: Language = Field("en-US", description="language of the prompts")
+    voice: Voice | None = Field(None, description="the carrier's voice; leave it out for its default")
+    zone: Zone = Field("America/Chicago", description="time zone of the desk")
+
+
+class Limits(Model):
+    """Bounds of one call. When one is reached, the caller goes to the voicemail."""
+
+    turns: int = Field(20, ge=5, le=50, description="menu turns of one call before the voicemail")
+    minutes: int = Field(10, ge=2, le=60, description="minutes of one call before the voicemail")
+
+
+class Calls(Model):
+    """The way of a call."""
+
+    start: StepName = Field(description="the first step")
+    limits: Limits = Field(default_factory=Limits, description="bounds of one call")
+    steps: dict[StepName, Step] = Field(min_length=1, max_length=100, description="the steps by name")
+
+
+class Texts(Model):
+    """Texts that go out by themselves. Two segments at most, see the lint."""
+
+    first_reply: PlainText = Field(description="answer to the first text of a client; {ticket} is the ticket's number")
+    help: PlainText = Field(description="answer to HELP")
+    opted_out: PlainText = Field(description="the one confirmation of an opt-out")
+    opted_in: PlainText = Field(description="answer to START")
+    join_window_hours: int = Field(12, ge=1, le=72, description="texts within these hours join the open ticket")
+
+
+class Pages(Model):
+    """Timing of pages to the team."""
+
+    wait_for_transcript: int = Field(20, ge=0, le=300, description="seconds a page waits for the transcript")
+    delivery_report: int = Field(60, ge=10, le=600, description="seconds without a report that count as not delivered")
+    escalate_after_minutes: int = Field(5, ge=1, le=60, description="minutes without an acknowledgement")
+
+
+class Recordings(Model):
+    """What is kept of recordings."""
+
+    max_megabytes: int = Field(120, ge=1, le=500, description="largest recording that is fetched")
+    delete_at_carrier: bool = Field(False, description="delete at the carrier once it is stored here")
+
+
+class HelpdeskFlow(Model):
+    """helpdesk.yml."""
+
+    desk: Desk = Field(description="who the caller reached")
+    consent: PlainText = Field(description="the consent notice, word for word as it is published")
+    calls: Calls = Field(description="the way of a call")
+    texts: Texts = Field(description="texts that go out by themselves")
+    pages: Pages = Field(default_factory=Pages, description="timing of pages")
+    recordings: Recordings = Field(default_factory=Recordings, description="what is kept of recordings")
+
+
+class Person(Model):
+    """A member of the team."""
+
+    name: Name = Field(description="the name on tickets and in texts")
+    number: E164 = Field(description="the mobile phone that gets the pages")
+
+
+class OnCall(Model):
+    """oncall.yml: everyone listed is on duty at all hours."""
+
+    team: tuple[Person, ...] = Field(min_length=1, max_length=50, description="everyone who gets pages")
+
+
+class Client(Model):
+    """A known client."""
+
+    name: Name = Field(description="the name on tickets and pages")
+    numbers: tuple[E164, ...] = Field(min_length=1, max_length=100, description="numbers they call and text from")
+
+
+class ClientList(Model):
+    """clients.yml."""
+
+    clients: tuple[Client, ...] = Field(max_length=2000, description="clients known by their numbers")

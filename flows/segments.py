@@ -1,0 +1,14 @@
+"""What the lint has to know of the carrier's alphabets. Counting segments is the desk's knowledge (`tickets.sms`); the edge
+hands it in, because this package knows no other."""
+
+from typing import Protocol
+
+
+class Alphabet(Protocol):
+    """How texts are counted. A module with these two functions will do."""
+
+    def segments(self, text: str, /) -> int:
+        """How many segments a text takes."""
+
+    def costly(self, text: str, /) -> str | None:
+        """The first character that halves the room of a text, or None."""

@@ -1,0 +1,52 @@
+"""Put values into prompts and texts: "Ticket {ticket} is open" becomes "Ticket 1042 is open"."""
+
+import re
+from collections.abc import Mapping
+
+from flows.schema import Desk, HelpdeskFlow
+
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+# A ticket's number is not known while the caller listens, so no prompt may use it.
+IN_PROMPTS = ("desk", "client", "caller", "hours")
+IN_TEXTS = ("desk", "hours")
+IN_FIRST_REPLY = (*IN_TEXTS, "ticket")
+NO_CLIENT = "your office"
+NO_NUMBER = "your number"
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """`template` with every {name} replaced once; a name without a value becomes "". Braces in values stay."""
+    return PLACEHOLDER.sub(lambda match: values.get(match[1], ""), template)
+
+
+def spoken_values(desk: Desk, *, number: str | None, client: str | None) -> dict[str, str]:
+    """Values for prompts. A number is spelled ("9 0 3, 5 5 5, 0 1 6 0"); withheld and odd ones become "your number"."""
+    return {
+        "desk": desk.spoken or desk.name,
+        "client": client or NO_CLIENT,
+        "caller": _spelled(number),
+        "hours": desk.hours,
+    }
+
+
+def with_desk(flow: HelpdeskFlow) -> HelpdeskFlow:
+    """`flow` with {desk} and {hours} of its texts filled in. {ticket} stays for the one who knows the ticket."""
+    values = {"desk": flow.desk.name, "hours": flow.desk.hours}
+    texts = {name: value for name, value in flow.texts.model_dump().items() if isinstance(value, str)}
+    filled = {name: _fill_known(text, values) for name, text in texts.items()}
+    # Copied, not validated anew: a text that grew too long is the lint's to report, and loading must not fail on it.
+    return flow.model_copy(update={"texts": flow.texts.model_copy(update=filled)})
+
+
+def _fill_known(template: str, values: Mapping[str, str]) -> str:
+    return PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), template)
+
+
+def _spelled(number: str | None) -> str:
+    """An E.164 number digit by digit; in groups of three, three and four for +1."""
+    if number is None or not re.fullmatch(r"\+[1-9][0-9]{6,14}", number):
+        return NO_NUMBER
+    digits = number[1:]
+    if len(digits) == 11 and digits[0] == "1":
+        return ", ".join(" ".join(part) for part in (digits[1:4], digits[4:7], digits[7:]))
+    return " ".join(digits)

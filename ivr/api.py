@@ -1,0 +1,148 @@
+"""The JSON API: tickets and the sound of their recordings, for a bearer of HELPLINE_API_TOKEN."""
+
+import base64
+import binascii
+import hmac
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, NoReturn
+
+from flask import Blueprint, Response, abort, jsonify, make_response, request
+from werkzeug.exceptions import HTTPException
+
+from ivr.listen import audio
+from ivr.openapi import document
+from ivr.wiring import Helpline
+from tickets import queries
+from tickets.queries import Cursor
+from tickets.states import TicketState
+
+#: Most tickets of one answer, and how many there are unless asked otherwise.
+MOST, USUAL = 100, 50
+
+
+def _problem(status: int, detail: str) -> Response:
+    """RFC 9457."""
+    response = jsonify(type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=detail)
+    response.status_code, response.mimetype = status, "application/problem+json"
+    return response
+
+
+def refuse(status: int, detail: str) -> NoReturn:
+    """End the request with a problem document."""
+    response = _problem(status, detail)
+    if status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="helpline"'
+    abort(response)
+
+
+def encode(cursor: Cursor) -> str:
+    """A cursor as text without meaning to its bearer."""
+    return base64.urlsafe_b64encode(f"{cursor.opened_at.isoformat()}|{cursor.number}".encode()).decode().rstrip("=")
+
+
+def decode(text: str) -> Cursor:
+    """Raises ValueError for anything that encode did not make."""
+    try:
+        moment, number = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().split("|")
+        cursor = Cursor(datetime.fromisoformat(moment), int(number))
+    except (binascii.Error, UnicodeDecodeError, OverflowError) as error:
+        raise ValueError(text) from error
+    if cursor.opened_at.tzinfo is None:
+        raise ValueError(text)
+    return cursor
+
+
+def moment_of(text: str) -> datetime:
+    """An ISO 8601 moment; without a zone it is UTC. In an address a bare + arrives as a space. Raises ValueError."""
+    moment = datetime.fromisoformat(text.strip().replace(" ", "+") if "T" in text else text.strip())
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _arguments() -> dict[str, Any]:
+    wanted: dict[str, Any] = {"limit": USUAL}
+    given = request.args
+    if "state" in given:
+        if given["state"] not in set(TicketState):
+            refuse(400, f"state must be one of {', '.join(TicketState)}")
+        wanted["state"] = given["state"]
+    if "limit" in given:
+        if not (
+            given["limit"].isascii() and given["limit"].isdecimal() and len(given["limit"]) < 9 and int(given["limit"])
+        ):
+            refuse(400, f"limit must be a whole number from 1 to {MOST}")
+        wanted["limit"] = min(int(given["limit"]), MOST)
+    for name, key, read, what in (
+        ("since", "since", moment_of, "a moment as ISO 8601, like 2026-11-23T14:05:11Z"),
+        ("cursor", "after", decode, "the `next` of an earlier answer"),
+    ):
+        if name in given:
+            try:
+                wanted[key] = read(given[name])
+            except (ValueError, OverflowError):
+                refuse(400, f"{name} must be {what}")
+    return wanted
+
+
+def blueprint(desk: Helpline) -> Blueprint:
+    """The views, bound to one Helpline."""
+    views = Blueprint("api", __name__, url_prefix="/api/v1")
+    token = desk.settings.helpline_api_token
+    expected = token.get_secret_value().encode() if token else None
+
+    @views.before_request
+    def authenticate() -> None:
+        """Every view of the API, but for its description, which tells nothing about anybody."""
+        if request.endpoint == "api.openapi":
+            return
+        if expected is None:
+            refuse(404, "The API is off. Set HELPLINE_API_TOKEN to switch it on.")
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), expected):
+            refuse(401, "Send the header Authorization: Bearer HELPLINE_API_TOKEN")
+
+    @views.get("/openapi.json")
+    def openapi() -> Response:
+        """The description of this API."""
+        return jsonify(document(desk.settings.public_url))
+
+    @views.get("/tickets")
+    def tickets() -> Response:
+        """The newest tickets first."""
+        arguments = _arguments()
+        with desk.database.reading() as session:
+            found, following = queries.newest(session, **arguments)
+        return jsonify(tickets=found, next=encode(following) if following else None)
+
+    @views.get("/tickets/<int:number>")
+    def ticket(number: int) -> Response:
+        """One ticket."""
+        found = None
+        if number < 2**31:  # larger ones are no ticket numbers, and PostgreSQL refuses to compare them
+            with desk.database.reading() as session:
+                found = queries.find(session, number)
+        if found is None:
+            refuse(404, f"Ticket {number} does not exist")
+        return jsonify(found)
+
+    @views.get("/recordings/<sid>")
+    def recording(sid: str) -> Response:
+        """The sound of a recording."""
+        return audio(desk, sid)
+
+    @views.app_errorhandler(HTTPException)
+    def failed(error: HTTPException) -> Response | HTTPException:
+        """Also for what no view was found for, such as a wrong method; pages outside the API keep their own form."""
+        if not request.path.startswith("/api/"):
+            return error
+        if error.response is not None:
+            return make_response(error.response)
+        return _problem(error.code or 500, error.description or "")
+
+    @views.route("/", defaults={"path": ""})
+    @views.route("/<path:path>")
+    def nothing(path: str) -> Response:
+        """Any other path."""
+        refuse(404, f"There is nothing at /api/v1/{path}")
+
+    return views

@@ -1,0 +1,142 @@
+"""One step of a call: the carrier's request in, the engine's answer out, the record of it in between."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session as Unit
+
+from flows import engine
+from flows.engine import Caller, Digits, Recorded, Session, Silence, Waiting
+from flows.instructions import Choose, Instruction
+from flows.loader import Flows
+from ivr.forms import CallForm, RecordingForm
+from ivr.twiml import Addresses, render
+from ivr.wiring import Helpline
+from tickets import calls, recordings
+from tickets.models import Call
+
+
+def addresses(public_url: str, turn: int) -> Addresses:
+    """Where the carrier goes after this turn. The turn is part of the address: that is how a repeated request is known."""
+    return Addresses(action=f"{public_url}/twilio/voice/{turn + 1}", recording=f"{public_url}/twilio/recording")
+
+
+def _caller(form: CallForm) -> calls.Caller:
+    return calls.Caller(form.from_raw, form.from_number, form.to_number)
+
+
+def answer(desk: Helpline, form: CallForm, turn: int) -> str:
+    """The TwiML for this turn of the call; the same turn again gets the same TwiML, and nothing happens twice."""
+    now = desk.now()
+    if turn == 0:
+        client = desk.rules.client_of(form.from_number)
+        first, instructions = _begin(desk, Caller(form.from_number, client), now=now)
+        row = calls.new_row(form.sid, _caller(form), client=client, now=now)
+        quiet = not any(isinstance(instruction, Choose) for instruction in instructions)
+        if quiet and desk.database.insert_alone(
+            Call, **{**row, **first.values({}, 0), "in_voicemail": first.in_voicemail}
+        ):
+            return first.twiml
+    with desk.database.unit() as unit:
+        call = calls.find_or_open(unit, form.sid, _caller(form), now=now, rules=desk.rules)
+        before = calls.stored_turn(call, turn)
+        if before is not None:
+            return before
+        if call.session is None:
+            following, instructions = _begin(desk, Caller(call.from_number, call.client), turn=turn, now=now)
+        else:
+            session = Session.from_dict(call.session)
+            following, instructions = _advance(desk, call, session, form=form, turn=turn, now=now)
+            _note_recording(unit, desk, call, session=session, form=form, now=now)
+        for instruction in instructions:
+            if isinstance(instruction, Choose):
+                calls.chose(unit, call, instruction.label, now=now)
+        calls.store_turn(call, turn, following, now=now)
+        return following.twiml
+
+
+Instructions = Sequence[Instruction]
+
+
+def _begin(desk: Helpline, caller: Caller, *, now: datetime, turn: int = 0) -> tuple[calls.Answer, Instructions]:
+    return _answered(desk, "call", engine.begin(desk.flows.helpdesk, caller=caller, now=now), turn)
+
+
+def _advance(
+    desk: Helpline, call: Call, session: Session, *, form: CallForm, turn: int, now: datetime
+) -> tuple[calls.Answer, Instructions]:
+    event, caller = _event(session, form), Caller(call.from_number, call.client)
+    result = engine.advance(desk.flows.helpdesk, session, event, caller=caller, now=now)
+    return _answered(desk, _heard(event), result, turn)
+
+
+def _answered(desk: Helpline, heard: str, result: engine.Turn, turn: int) -> tuple[calls.Answer, Instructions]:
+    twiml = render(result.instructions, addresses(desk.settings.public_url, turn))
+    waiting = result.session.waiting is Waiting.RECORDING
+    return calls.Answer(heard, twiml, result.session.to_dict(), desk.flows.version, waiting), result.instructions
+
+
+def _event(session: Session, form: CallForm) -> engine.Event:
+    if session.waiting is Waiting.RECORDING or form.recording_sid is not None:
+        return Recorded(form.recording_seconds, form.digits)
+    return Digits(form.digits) if form.digits else Silence()
+
+
+def _heard(event: engine.Event) -> str:
+    match event:
+        case Digits(keys=keys):
+            return f"keys {keys}"
+        case Recorded(seconds=seconds):
+            return f"recording {seconds}" if seconds else "recording"
+        case _:
+            return "silence"
+
+
+def _note_recording(unit: Unit, desk: Helpline, call: Call, *, session: Session, form: CallForm, now: datetime) -> None:
+    """The action request is the first that many calls tell us of their recording. It is taken for a recording only
+    where one was asked for, and one without length may still turn out to be absent: its own events decide that."""
+    if session.waiting is Waiting.RECORDING and form.recording_sid and form.recording_seconds:
+        recordings.completed(
+            unit, call, form.recording_sid, seconds=form.recording_seconds, now=now, rules=desk.rules, sure=False
+        )
+
+
+def recording_event(desk: Helpline, form: RecordingForm) -> None:
+    """An event of a recording, in any order and number."""
+    now = desk.now()
+    with desk.database.unit() as unit:
+        call = calls.find_or_open(unit, form.call_sid, now=now, rules=desk.rules)
+        take_recording(unit, desk, call, form, now=now)
+
+
+def take_recording(unit: Unit, desk: Helpline, call: Call, form: RecordingForm, *, now: datetime) -> None:
+    """What the carrier says of a recording, told by it or found by asking."""
+    match form.status:
+        case "completed" if form.seconds != 0:
+            recordings.completed(unit, call, form.sid, seconds=form.seconds, now=now, rules=desk.rules)
+        case "completed" | "absent" | "failed" | "deleted":
+            recordings.absent(unit, call, form.sid, reason=_reason(form), now=now, rules=desk.rules)
+        case _:
+            recordings.began(unit, call, form.sid, now=now)
+
+
+def _reason(form: RecordingForm) -> str:
+    known = {"16101": "too short", "16102": "silent", "16105": "the carrier could not encrypt it"}
+    return known.get(form.error_code or "", form.status if form.status != "completed" else "of no length")
+
+
+def status_event(desk: Helpline, form: CallForm) -> None:
+    """The call's own status. A call that we never answered gets its record here."""
+    now = desk.now()
+    with desk.database.unit() as unit:
+        call = calls.find_or_open(unit, form.sid, _caller(form), now=now, rules=desk.rules)
+        if form.status in calls.ENDED:
+            calls.ended(unit, call, status=form.status, now=now, rules=desk.rules)
+
+
+def voicemail_without_database(flows: Flows, public_url: str) -> str:
+    """What a caller hears when our database does not answer: the built-in voicemail. Its recording is found at the
+    carrier later (ivr.clock, reconcile)."""
+    flow = engine.voicemail_only(flows.helpdesk.desk)
+    result = engine.begin(flow, caller=Caller(None, None), now=datetime.fromtimestamp(0).astimezone())
+    return render(result.instructions, addresses(public_url, 900))

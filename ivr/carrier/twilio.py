@@ -1,0 +1,184 @@
+"""The carrier through its own client: the same code talks to Twilio and to the sandbox."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import requests
+from requests.adapters import HTTPAdapter
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from ivr.carrier.base import CallInfo, CarrierError, Media, NotThere, NumberInfo, RecordingInfo
+from tickets.outbox import Handed, NotSent, OutcomeUnknown, Refusal, TextRefused
+
+#: Seconds for one request to the REST API. The vendor's client waits for ever unless told (carrier-facts §0.9).
+TIMEOUT = 10.0
+#: Seconds of silence after which a download is given up; the whole may take much longer.
+MEDIA_TIMEOUT = (5.0, 20.0)
+CHUNK = 64 * 1024
+
+#: Error codes of a refused text (carrier-facts §4). Anything else of the 400s is permanent, of the 500s unknown.
+_REFUSALS = {
+    "21610": Refusal.OPTED_OUT,
+    **dict.fromkeys(("20429", "21611", "30001", "14107"), Refusal.RETRY),
+    **dict.fromkeys(("20003", "21212", "21606", "21408", "21608", "30002", "30034", "21603", "21660"), Refusal.CONFIG),
+}
+
+T = TypeVar("T")
+
+
+def _never_reached(error: requests.RequestException) -> bool:
+    """True when no byte of the request got to the carrier, so that repeating it is safe."""
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return True
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(reason, NewConnectionError | ConnectTimeoutError)
+
+
+class TwilioCarrier:
+    """Implements `ivr.carrier.base.Carrier`. Safe to share between threads."""
+
+    def __init__(
+        self,
+        *,
+        account_sid: str,
+        auth_token: str,
+        api_url: str,
+        number: str,
+        status_callback: str,
+        messaging_service_sid: str | None = None,
+        timeout: float = TIMEOUT,
+    ) -> None:
+        self.account_sid, self._token, self.number = account_sid, auth_token, number
+        self.api_url = api_url.rstrip("/")
+        self.status_callback, self.messaging_service_sid = status_callback, messaging_service_sid
+        http = TwilioHttpClient(timeout=timeout)
+        self._client = Client(account_sid, auth_token, http_client=http)
+        self._client.api.base_url = self.api_url
+        self._media = requests.Session()
+        for scheme in ("http://", "https://"):
+            self._media.mount(scheme, HTTPAdapter(pool_maxsize=8))
+
+    def send_text(self, *, to: str, body: str) -> Handed:
+        """As the Protocol promises."""
+        sender: dict[str, Any] = {"from_": self.number}
+        if self.messaging_service_sid:
+            sender = {"messaging_service_sid": self.messaging_service_sid}
+        message = _texting(
+            lambda: self._client.messages.create(to=to, body=body, status_callback=self.status_callback, **sender)
+        )
+        return Handed(str(message.sid), str(message.status))
+
+    def find_texts(self, *, to: str, body: str, since: datetime) -> list[Handed]:
+        """As the Protocol promises. The carrier's moments are whole seconds, so a second is allowed for."""
+        floor = since.replace(microsecond=0) - timedelta(seconds=1)
+        messages = _texting(lambda: self._client.messages.list(to=to, limit=200, page_size=100))
+        return [
+            Handed(str(message.sid), str(message.status))
+            for message in reversed(messages)
+            if message.body == body
+            and str(message.direction).startswith("outbound")
+            and (message.date_created is None or message.date_created.astimezone(UTC) >= floor)
+        ]
+
+    def call(self, sid: str) -> CallInfo:
+        """As the Protocol promises."""
+        call: Any = _asking(lambda: self._client.calls(sid).fetch())
+        return CallInfo(sid, str(call.status), str(getattr(call, "from_", None) or ""), str(call.to or ""))
+
+    def recordings_of(self, call_sid: str) -> list[RecordingInfo]:
+        """As the Protocol promises."""
+        found = _asking(lambda: self._client.recordings.list(call_sid=call_sid, limit=50))
+        return [_recording(one) for one in reversed(found)]
+
+    def recordings_since(self, since: datetime) -> list[RecordingInfo]:
+        """As the Protocol promises."""
+        found = _asking(lambda: self._client.recordings.list(date_created_after=since, limit=500))
+        return [_recording(one) for one in reversed(found)]
+
+    @contextmanager
+    def open_recording(self, sid: str) -> Iterator[Media]:
+        """As the Protocol promises. Credentials go to the configured address only: a redirect is followed without them."""
+        url = f"{self.api_url}/2010-04-01/Accounts/{self.account_sid}/Recordings/{sid}.wav"
+        try:
+            response = self._media.get(
+                url, auth=(self.account_sid, self._token), stream=True, timeout=MEDIA_TIMEOUT, allow_redirects=False
+            )
+            if response.is_redirect:
+                target = requests.compat.urljoin(url, response.headers["location"])
+                response.close()
+                response = requests.get(target, stream=True, timeout=MEDIA_TIMEOUT)
+            with response:
+                if response.status_code == 404:
+                    raise NotThere(f"recording {sid} is not at the carrier (404)")
+                if response.status_code != 200:
+                    raise CarrierError(f"the carrier answered {response.status_code} for recording {sid}")
+                yield Media(response.headers.get("content-type"), response.iter_content(CHUNK))
+        except requests.RequestException as error:
+            raise CarrierError(f"recording {sid} could not be fetched: {type(error).__name__}") from error
+
+    def delete_recording(self, sid: str) -> None:
+        """As the Protocol promises."""
+        try:
+            _asking(lambda: self._client.recordings(sid).delete())
+        except NotThere:
+            return
+
+    def number_info(self, e164: str) -> NumberInfo | None:
+        """As the Protocol promises."""
+        found = _asking(lambda: self._client.incoming_phone_numbers.list(phone_number=e164, limit=1))
+        if not found:
+            return None
+        number: Any = found[0]
+        return NumberInfo(
+            str(number.sid),
+            number.voice_url or "",
+            number.sms_url or "",
+            getattr(number, "status_callback", None) or "",
+        )
+
+
+def _recording(one: Any) -> RecordingInfo:
+    seconds = str(one.duration or "")
+    return RecordingInfo(
+        str(one.sid), str(one.call_sid), str(one.status), int(seconds) if seconds.isdecimal() else None
+    )
+
+
+def _asking(request: Callable[[], T]) -> T:
+    """A request that may be repeated without harm."""
+    try:
+        return request()
+    except TwilioRestException as error:
+        if error.status == 404:
+            raise NotThere(f"not at the carrier (404, code {error.code})") from error
+        raise CarrierError(f"the carrier answered {error.status}, code {error.code}: {error.msg}") from error
+    except (TwilioException, requests.RequestException) as error:
+        raise CarrierError(f"the carrier did not answer: {type(error).__name__}") from error
+
+
+def _texting(request: Callable[[], T]) -> T:
+    """A request about a text: what is known of its outcome decides what may be done next."""
+    try:
+        return request()
+    except TwilioRestException as error:
+        raise _refused(error.status, error.code, error.msg) from error
+    except TwilioServiceException as error:
+        raise _refused(error.status, error.code, error.title) from error
+    except requests.RequestException as error:
+        kind = NotSent if _never_reached(error) else OutcomeUnknown
+        raise kind(f"the carrier did not answer: {type(error).__name__}") from error
+    except (TwilioException, ValueError) as error:
+        raise OutcomeUnknown(f"the carrier's answer makes no sense: {type(error).__name__}") from error
+
+
+def _refused(status: int, code: int | None, message: str) -> Exception:
+    if status == 429:
+        return TextRefused(Refusal.RETRY, str(code or status), message)
+    if status >= 500:
+        return OutcomeUnknown(f"the carrier answered {status}", answered=True)
+    return TextRefused(_REFUSALS.get(str(code), Refusal.PERMANENT), str(code or status), message)

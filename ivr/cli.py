@@ -1,0 +1,270 @@
+"""The command `helpline`.
+
+Declares the commands and their options; what they do stands in the modules they import when called, so that
+`helpline --help` is quick and a broken part breaks its own command only.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from ivr import log
+from ivr.commands.failures import report
+from ivr.lifeline import watch_parent
+from ivr.settings import Settings, load_settings
+
+SECTIONS = {
+    "Run": ("up", "db upgrade"),
+    "Look": ("phone", "tickets", "transcribe"),
+    "Check": ("doctor", "flow check"),
+    "Roles (the lines of Procfile; `up` runs all of them)": (
+        "web",
+        "worker",
+        "transcriber",
+        "clock",
+        "broker",
+        "sandbox",
+    ),
+}
+
+
+class _Sections(click.Group):
+    """A group whose help lists the commands by use."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        width = formatter.width
+        for section, names in SECTIONS.items():
+            rows = [(name, self._named(ctx, name).get_short_help_str(width)) for name in names]
+            with formatter.section(section):
+                formatter.write_dl(rows, col_max=16)
+
+    def _named(self, ctx: click.Context, name: str) -> click.Command:
+        command: click.Command = self
+        for word in name.split():
+            found = command.get_command(ctx, word) if isinstance(command, click.Group) else None
+            if found is None:
+                raise LookupError(name)
+            command = found
+        return command
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """The entry point. Exit codes: 0 done; 1 a check or a try failed; 2 something must be mended first."""
+    code = run(sys.argv[1:] if argv is None else argv)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _close_stdout()
+    sys.exit(code)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command line; returns the exit code. No error leaves this function."""
+    try:
+        # Not `cli.main`: that has exit codes of its own for a closed pipe and an interrupt.
+        with cli.make_context("helpline", list(argv)) as context:
+            code = cli.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except BrokenPipeError:
+        # The reader (`helpline tickets | head`) has seen enough.
+        _close_stdout()
+        return 0
+    except (Exception, KeyboardInterrupt) as error:
+        return report(error)
+    return code if isinstance(code, int) else 0
+
+
+def _close_stdout() -> None:
+    """Keep Python from complaining about the closed pipe when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@click.group(cls=_Sections, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="helpline", message="%(prog)s %(version)s")
+def cli() -> None:
+    """The call-and-text front door of a help desk.
+
+    A caller leaves a message; it becomes words, an urgent ticket and a page to everyone on call. Start with
+    `helpline up`. Settings come from the environment and `.env`; docs/operations.md lists them.
+    """
+
+
+@cli.command()
+def up() -> int:
+    """Run every process in this terminal (Ctrl-C stops all)."""
+    from ivr.up import run_up
+
+    return run_up(_settings("up"))
+
+
+@cli.group()
+def db() -> None:
+    """The database."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the database to this version's schema."""
+    from tickets import db as database
+
+    settings = _settings("db")
+    click.echo(f"The database has schema {database.upgrade(settings.database_url)}.")
+
+
+@cli.command()
+@click.option(
+    "--demo", is_flag=True, help="Play a whole story by itself: call, voicemail, transcript, ticket, page, ACK."
+)
+@click.option("--from", "caller", metavar="NUMBER", help="The caller's number, +19035550147 for example.")
+@click.option("--wav", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The message to leave.")
+def phone(*, demo: bool, caller: str | None, wav: Path | None) -> int:
+    """Call the desk from this terminal, on the sandbox carrier."""
+    settings = _settings("phone", quiet=True)
+    from ivr.commands.telephone import hold, play
+
+    return play(settings) if demo else hold(settings, caller=caller, wav=wav)
+
+
+@cli.command()
+@click.argument("number", type=int, required=False)
+@click.option("--json", "as_json", is_flag=True, help="As the JSON API gives them.")
+def tickets(*, number: int | None, as_json: bool) -> int:
+    """List the tickets, newest first, or show one."""
+    from ivr.show import print_tickets
+
+    settings = _settings("tickets", quiet=True)
+    return print_tickets(settings, number, as_json)
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="With segments, confidence and callback number.")
+def transcribe(*, files: tuple[Path, ...], as_json: bool) -> int:
+    """Print what is said in audio files."""
+    from ivr.commands.listen import print_words
+
+    return print_words(_settings("transcribe", quiet=True), files, as_json=as_json)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def doctor(*, as_json: bool) -> int:
+    """Look at every part, and say how to mend what is wrong."""
+    from ivr.doctor import run_doctor
+
+    return run_doctor(as_json=as_json)
+
+
+@cli.group()
+def flow() -> None:
+    """The YAML files that admins edit."""
+
+
+@flow.command()
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="For editors and programs.")
+def check(*, folder: Path | None, as_json: bool) -> int:
+    """Check flow files before a caller hears them."""
+    from ivr.commands.flowcheck import print_problems
+
+    return print_problems(folder or _settings("flow", quiet=True).flows_dir, as_json=as_json)
+
+
+@cli.command()
+def web() -> None:
+    """Answer webhooks, probes and the JSON API."""
+    settings = _start("web")
+    from ivr.web import serve
+
+    serve(settings)
+
+
+@cli.command()
+def worker() -> None:
+    """Fetch recordings, send texts, look things up."""
+    settings = _start("worker")
+    from ivr.jobs import run_worker
+
+    run_worker(settings)
+
+
+@cli.command()
+def transcriber() -> None:
+    """Turn voicemails into words (loads Whisper once)."""
+    settings = _start("transcriber")
+    from ivr.jobs import run_transcriber
+
+    run_transcriber(settings)
+
+
+@cli.command()
+def clock() -> None:
+    """Put due work into the queue; one of many does it at a time."""
+    settings = _start("clock")
+    from ivr.clock import run_clock
+
+    run_clock(settings)
+
+
+@cli.command()
+def broker() -> int:
+    """The embedded Valkey (when REDIS_URL is unset)."""
+    settings = _start("broker", needs_database=False)
+    from ivr.broker import run_broker
+
+    return run_broker(settings)
+
+
+@cli.command()
+def sandbox() -> None:
+    """A carrier on this machine, for trying and testing."""
+    settings = _start("sandbox", needs_database=False)
+    from ivr.sandbox.config import SandboxConfig
+    from ivr.sandbox.server import serve
+
+    config = SandboxConfig(
+        host="127.0.0.1",
+        port=settings.sandbox_port,
+        account_sid=settings.account_sid,
+        auth_token=settings.auth_token,
+        number=settings.twilio_number,
+        public_url=settings.public_url,
+        data=settings.data / "sandbox",
+        keywords=settings.sms_keywords == "carrier",
+    )
+    serve(config)
+
+
+def _start(role: str, *, needs_database: bool = True) -> Settings:
+    """What every role does first. Tied to `helpline up` when that started it; refuses a database of another version."""
+    watch_parent()
+    settings = _settings(role)
+    if needs_database:
+        _check_schema(settings)
+    return settings
+
+
+def _check_schema(settings: Settings) -> None:
+    from tickets import db as database
+
+    engine = database.connect(settings.database_url)
+    try:
+        database.check_version(engine)
+    finally:
+        engine.dispose()
+
+
+def _settings(role: str, *, quiet: bool = False) -> Settings:
+    """The settings, with this process's log set up. `quiet`: a person waits for the answer, only warnings are shown."""
+    settings = load_settings()
+    log.register_secrets(settings.secret_values)
+    log.configure(role)
+    if quiet and not log.debugging():
+        logging.getLogger().setLevel(logging.WARNING)
+    return settings

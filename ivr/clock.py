@@ -1,0 +1,105 @@
+"""The clock: queue again whatever is due and not queued, and notice what never came. Many may run, one does the work."""
+
+import os
+import signal
+import socket
+import threading
+import time
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from ivr.carrier.base import CarrierError
+from ivr.lookups import reconcile
+from ivr.queue import BrokerDown, job_id
+from ivr.settings import Settings
+from ivr.wiring import Helpline, assemble
+from tickets import calls, leader, work
+from tickets.states import WorkKind
+
+log = structlog.get_logger(__name__)
+
+#: Seconds between two sweeps.
+TICK = 1.0
+#: Seconds between two comparisons with the carrier.
+RECONCILE_EVERY = 60.0
+
+
+def sweep(desk: Helpline) -> int:
+    """Queue all due work that nobody holds and that is not in the queue. Returns how much that was. Raises BrokerDown."""
+    with desk.database.reading() as session:
+        due = work.due(session, now=desk.now())
+    if not due:
+        return 0
+    queued = desk.queue.queued()
+    missing = [(kind, id_, attempts) for kind, id_, attempts in due if job_id(kind, id_, attempts) not in queued]
+    desk.queue.put(missing)
+    return len(missing)
+
+
+def notice_stale_calls(desk: Helpline) -> int:
+    """Plan a look-up for calls that should have ended by now. Returns how many there are."""
+    now = desk.now()
+    with desk.database.reading() as session:
+        if not (found := calls.stale(session, now=now)):
+            return 0
+    with desk.database.unit() as unit:
+        for call_id in found:
+            work.plan_again(unit, WorkKind.LOOK_UP_CALL, call_id, now=now, due_at=now)
+    return len(found)
+
+
+class Clock:
+    """One clock process. `holder` names it in the database."""
+
+    def __init__(self, desk: Helpline) -> None:
+        self.desk = desk
+        self.holder = f"{socket.gethostname()}:{os.getpid()}:{time.monotonic_ns()}"
+        self._leads = False
+        self._next_reconcile = 0.0
+
+    def tick(self) -> None:
+        """One round. Whatever does not answer is tried again in the next one."""
+        try:
+            with self.desk.database.unit() as unit:
+                leads = leader.lead(unit, "clock", self.holder, now=self.desk.now())
+            if leads != self._leads:
+                log.info("this clock leads now" if leads else "another clock leads")
+                self._leads = leads
+            if not leads:
+                return
+            notice_stale_calls(self.desk)
+            sweep(self.desk)
+            self._reconcile()
+        except (SQLAlchemyError, BrokerDown) as error:
+            log.warning("the clock could not do its round", error=f"{type(error).__name__}: {error}".splitlines()[0])
+
+    def _reconcile(self) -> None:
+        if time.monotonic() < self._next_reconcile:
+            return
+        self._next_reconcile = time.monotonic() + RECONCILE_EVERY
+        try:
+            reconcile(self.desk)
+        except CarrierError as error:
+            log.warning("the carrier could not be compared with", error=str(error))
+
+    def resign(self) -> None:
+        """Let another clock lead at once."""
+        with self.desk.database.unit() as unit:
+            leader.resign(unit, "clock", self.holder)
+
+
+def run_clock(settings: Settings) -> None:
+    """The clock role, until SIGTERM or SIGINT."""
+    clock = Clock(assemble(settings))
+    over = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: over.set())
+    log.info("clock ready", leads_for=f"{timedelta(seconds=leader.LEASE).total_seconds():.0f} s")
+    while not over.wait(TICK):
+        clock.tick()
+    try:
+        clock.resign()
+    except SQLAlchemyError:
+        log.warning("the database is away; the lease of this clock will run out")

@@ -1,0 +1,1 @@
+"""Bodies of the commands that are more than one call. `ivr.cli` declares them."""

@@ -1,0 +1,65 @@
+"""`helpline phone`: what the telephone and the demo need from settings and flow files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from rich.console import Console
+
+from flows.loader import load
+from ivr.commands.failures import NOT_USABLE, Failure
+from ivr.demo import CALLER, Ticket, run_demo
+from ivr.phone import run_phone
+from ivr.settings import TWILIO_API, Settings
+from ivr.settings_rules import e164
+from tickets import db, queries
+
+# Beside the packages, in a checkout.
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+
+
+def hold(settings: Settings, *, caller: str | None, wav: Path | None) -> int:
+    """Hold a telephone until the person quits. Returns the exit code."""
+    _only_sandbox(settings)
+    try:
+        number = e164(caller or CALLER)
+    except ValueError as wrong:
+        raise Failure(f"--from: {wrong}", code=NOT_USABLE) from None
+    return run_phone(
+        settings.twilio_api_url,
+        number=number,
+        wav=wav,
+        samples=SAMPLES,
+        staff=_staff(settings),
+        console=Console(),
+    )
+
+
+def play(settings: Settings) -> int:
+    """Play the whole story. Returns the exit code: 0 when it held."""
+    _only_sandbox(settings)
+    engine = db.connect(settings.database_url)
+    db.check_version(engine)
+    desk = db.Database(engine)
+
+    def newest() -> Sequence[Ticket]:
+        with desk.reading() as session:
+            return queries.newest(session, limit=20)[0]
+
+    try:
+        return run_demo(settings.twilio_api_url, api=newest, samples=SAMPLES, staff=_staff(settings), console=Console())
+    finally:
+        engine.dispose()
+
+
+def _staff(settings: Settings) -> list[tuple[str, str]]:
+    return [(person.name, person.number) for person in load(settings.flows_dir).oncall.team]
+
+
+def _only_sandbox(settings: Settings) -> None:
+    if urlsplit(settings.twilio_api_url).hostname == urlsplit(TWILIO_API).hostname:
+        raise Failure(
+            "this telephone calls the sandbox carrier only, and TWILIO_ACCOUNT_SID is set: use a real telephone, or "
+            "unset the account (TWILIO_ACCOUNT_SID= TWILIO_AUTH_TOKEN= helpline up)",
+            code=NOT_USABLE,
+        )

@@ -1,0 +1,129 @@
+"""Webhook forms to frozen data. Unknown and extra parameters are ignored, ids are never judged by their shape."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ivr.numbers import caller_number, clean
+from tickets.inbox import InboundText
+
+#: Longest text that is kept; the carrier delivers 1,600 characters at most.
+BODY_LIMIT = 4000
+#: Most pictures of one text that are noted; the carrier sends ten at most.
+MEDIA_LIMIT = 50
+
+
+class Malformed(ValueError):
+    """A signed request without what makes it one; the message names the missing parameter."""
+
+
+@dataclass(frozen=True)
+class CallForm:
+    """A request about a call: the first webhook, a step's action, or a status callback."""
+
+    sid: str
+    status: str
+    from_raw: str
+    from_number: str | None
+    to_number: str
+    digits: str
+    recording_sid: str | None
+    recording_seconds: int | None
+
+
+@dataclass(frozen=True)
+class RecordingForm:
+    """An event of a recording. `status` is in-progress, completed, absent or failed."""
+
+    sid: str
+    call_sid: str
+    status: str
+    seconds: int | None
+    error_code: str | None
+
+
+@dataclass(frozen=True)
+class DeliveryForm:
+    """A report about a text that we sent."""
+
+    sid: str
+    status: str
+    error_code: str | None
+
+
+def _required(form: Mapping[str, str], *names: str) -> str:
+    for name in names:
+        value = clean(form.get(name, "")).strip()
+        if value:
+            return value
+    raise Malformed(f"parameter {names[0]} is missing")
+
+
+def _seconds(form: Mapping[str, str]) -> int | None:
+    value = form.get("RecordingDuration", "").strip()
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < 8 else None
+
+
+def _recording_sid(form: Mapping[str, str]) -> str | None:
+    """The action request of a recording has its id in its own parameter or as the end of the address only."""
+    given = clean(form.get("RecordingSid", "")).strip()
+    if given:
+        return given
+    path = clean(form.get("RecordingUrl", ""), 500).split("?", 1)[0].split("#", 1)[0]
+    return path.rstrip("/").rsplit("/", 1)[-1].split(".", 1)[0][:64] or None
+
+
+def call_form(form: Mapping[str, str]) -> CallForm:
+    """Raises Malformed without a CallSid."""
+    raw = clean(form.get("From", ""), 200).strip()
+    return CallForm(
+        sid=_required(form, "CallSid"),
+        status=clean(form.get("CallStatus", ""), 32).strip().lower(),
+        from_raw=raw,
+        from_number=caller_number(raw),
+        to_number=clean(form.get("To", "")),
+        digits=clean(form.get("Digits", ""), 32),
+        recording_sid=_recording_sid(form),
+        recording_seconds=_seconds(form),
+    )
+
+
+def recording_form(form: Mapping[str, str]) -> RecordingForm:
+    """Raises Malformed without the ids of recording and call."""
+    return RecordingForm(
+        sid=_required(form, "RecordingSid"),
+        call_sid=_required(form, "CallSid"),
+        status=_required(form, "RecordingStatus").lower(),
+        seconds=_seconds(form),
+        error_code=clean(form.get("ErrorCode", ""), 16) or None,
+    )
+
+
+def delivery_form(form: Mapping[str, str]) -> DeliveryForm:
+    """Raises Malformed without the id and the status."""
+    return DeliveryForm(
+        sid=_required(form, "MessageSid", "SmsSid"),
+        status=_required(form, "MessageStatus", "SmsStatus").lower()[:32],
+        error_code=clean(form.get("ErrorCode", ""), 16) or None,
+    )
+
+
+def text_form(form: Mapping[str, str]) -> InboundText:
+    """Raises Malformed without the id of the text or its sender."""
+    raw = _required(form, "From")
+    count = form.get("NumMedia", "0").strip()
+    pictures = min(int(count), MEDIA_LIMIT) if count.isascii() and count.isdecimal() and len(count) < 4 else 0
+    return InboundText(
+        sid=_required(form, "MessageSid", "SmsSid", "SmsMessageSid"),
+        # A short code or a name is no number of the plan; it is kept as it came, so that it can be recognised again.
+        from_number=caller_number(raw) or raw,
+        to_number=clean(form.get("To", "")),
+        body=clean(form.get("Body", ""), BODY_LIMIT),
+        opt_out_type=clean(form.get("OptOutType", ""), 16).upper() or None,
+        media=tuple(_media(form, index) for index in range(pictures)),
+    )
+
+
+def _media(form: Mapping[str, str], index: int) -> tuple[str, str]:
+    kind = clean(form.get(f"MediaContentType{index}", ""), 100)
+    url = clean(form.get(f"MediaUrl{index}", ""), 500)
+    return kind, url.split("?", 1)[0].rstrip("/").rsplit("/", 1)[-1][:64]

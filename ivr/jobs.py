@@ -1,0 +1,170 @@
+"""What workers do: one piece of work by its id, under a lease, with an end state whatever happens."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from ivr import fetching, lookups, sending
+from ivr.queue import TRANSCRIBE, WORKER_QUEUES, work
+from ivr.settings import Settings
+from ivr.wiring import Helpline, assemble
+from tickets import outbox, recordings
+from tickets import work as rows
+from tickets.events import note
+from tickets.recordings import Heard
+from tickets.states import TranscriptState, WorkKind
+from transcribe.engine import Engine, load_engine
+from transcribe.service import transcribe_recording
+
+log = structlog.get_logger(__name__)
+
+#: Seconds between renewals of a lease; three of them fit into one.
+HEARTBEAT = rows.LEASE / 3
+
+#: Attempts after which a piece is given up for good. A recording that kills its transcriber must not do so for ever.
+MOST_ATTEMPTS = {WorkKind.TRANSCRIBE: 3}
+USUAL_ATTEMPTS = 60
+
+Handler = Callable[[Helpline, rows.Claim], None]
+
+
+def _deadline(desk: Helpline, held: rows.Claim) -> None:
+    with desk.database.unit() as unit:
+        recordings.deadline(unit, held, now=desk.now(), rules=desk.rules)
+
+
+def _check_delivery(desk: Helpline, held: rows.Claim) -> None:
+    with desk.database.unit() as unit:
+        outbox.check_delivery(unit, held, now=desk.now())
+
+
+HANDLERS: dict[WorkKind, Handler] = {
+    WorkKind.SEND_TEXT: sending.send_text,
+    WorkKind.CHECK_DELIVERY: _check_delivery,
+    WorkKind.PAGE_DEADLINE: _deadline,
+    WorkKind.FETCH_RECORDING: fetching.fetch_recording,
+    WorkKind.DELETE_RECORDING: fetching.delete_recording,
+    WorkKind.LOOK_UP_CALL: lookups.look_up_call,
+}
+
+
+class Hands:
+    """Does pieces of work. `engine` is there in the transcriber only."""
+
+    def __init__(self, desk: Helpline, engine: Engine | None = None) -> None:
+        self.desk = desk
+        self.handlers = dict(HANDLERS)
+        if engine is not None:
+            self.handlers[WorkKind.TRANSCRIBE] = lambda desk, held: transcribe_recording(
+                held,
+                database=desk.database,
+                blobs=desk.blobs,
+                engine=engine,
+                clients=desk.client_names,
+                rules=desk.rules,
+                now=desk.now,
+            )
+
+    def do(self, work_id: int) -> None:
+        """Do the piece if it is due and free; otherwise nothing. Never raises for a piece that goes wrong."""
+        with self.desk.database.unit() as unit:
+            held = rows.claim(unit, work_id, now=self.desk.now())
+        if held is None:
+            return
+        with structlog.contextvars.bound_contextvars(work=held.kind.value, ref=held.ref, attempt=held.attempts):
+            try:
+                if held.attempts > MOST_ATTEMPTS.get(held.kind, USUAL_ATTEMPTS):
+                    self._give_up(held)
+                else:
+                    with self._heartbeat(held):
+                        self.handlers[held.kind](self.desk, held)
+            except rows.LeaseLost:
+                log.info("taken over by another worker")
+            except Exception as error:
+                log.exception("a piece of work failed")
+                self._again(held, error)
+
+    def _again(self, held: rows.Claim, error: Exception) -> None:
+        try:
+            with self.desk.database.unit() as unit:
+                rows.retry(unit, held, now=self.desk.now(), error=f"{type(error).__name__}: {error}")
+        except (rows.LeaseLost, SQLAlchemyError):
+            log.warning("could not put the work back; its lease will run out")
+
+    def _give_up(self, held: rows.Claim) -> None:
+        reason = f"given up after {held.attempts - 1} attempts"
+        log.error("a piece of work is given up")
+        now = self.desk.now()
+        with self.desk.database.unit() as unit:
+            if held.kind is WorkKind.TRANSCRIBE:
+                heard = Heard(TranscriptState.FAILED, problem=f"the transcriber failed, {reason}")
+                recordings.transcribed(unit, held.ref, heard, now=now, rules=self.desk.rules)
+            elif held.kind is WorkKind.SEND_TEXT:
+                outbox.give_up(unit, held, now=now, error=reason)
+                return
+            elif held.kind is WorkKind.LOOK_UP_CALL:
+                note(unit, call_id=held.ref, kind="problem", now=now, text=f"The look-up at the carrier was {reason}")
+            rows.finish(unit, held, now=now, error=reason)
+
+    @contextmanager
+    def _heartbeat(self, held: rows.Claim) -> Iterator[None]:
+        """Keep the lease while a long piece is being done; short ones end within it."""
+        if held.kind not in (WorkKind.TRANSCRIBE, WorkKind.FETCH_RECORDING):
+            yield
+            return
+        over = threading.Event()
+
+        def beat() -> None:
+            while not over.wait(HEARTBEAT):
+                try:
+                    with self.desk.database.unit() as unit:
+                        if not rows.renew(unit, held, now=self.desk.now()):
+                            return
+                except SQLAlchemyError:
+                    log.warning("the lease could not be renewed", ref=held.ref)
+
+        thread = threading.Thread(target=beat, name="lease", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+
+_hands: Hands | None = None
+
+
+def run(work_id: int) -> None:
+    """The job that RQ runs. One per process has its hands; the queue only carries the number."""
+    if _hands is None:
+        raise RuntimeError("jobs run in helpline worker and helpline transcriber only")
+    _hands.do(work_id)
+
+
+def run_worker(settings: Settings) -> None:
+    """The worker role: fetch, send, look up, until SIGTERM."""
+    global _hands  # noqa: PLW0603 - the process's one, for the job that RQ finds by name
+    _hands = Hands(assemble(settings))
+    log.info("worker ready")
+    work(settings.broker_url, WORKER_QUEUES)
+
+
+def run_transcriber(settings: Settings, progress: Callable[[str], None] | None = None) -> None:
+    """The transcriber role: load the model once, then turn voicemails into words until SIGTERM. Raises EngineError."""
+    global _hands  # noqa: PLW0603 - as above
+    desk = assemble(settings)
+    say = progress or (lambda words: log.info("loading the model", step=words))
+    engine = load_engine(
+        settings.whisper_engine,
+        model=settings.whisper_model,
+        device=settings.whisper_device,
+        cache=settings.data / "models",
+        progress=say,
+    )
+    _hands = Hands(desk, engine)
+    log.info("transcriber ready", engine=engine.name, model=engine.model)
+    work(settings.broker_url, (TRANSCRIBE,))

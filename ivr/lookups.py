@@ -1,0 +1,116 @@
+"""Asking the carrier about calls and recordings whose events never came."""
+
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session as Unit
+
+from ivr.callflow import take_recording
+from ivr.carrier.base import CallInfo, CarrierError, NotThere, RecordingInfo
+from ivr.forms import RecordingForm
+from ivr.numbers import caller_number
+from ivr.wiring import Helpline
+from tickets import calls, recordings, work
+from tickets.models import Call, Recording
+from tickets.states import RecordingState, WorkKind
+
+log = structlog.get_logger(__name__)
+
+#: A call that is still going on is asked about again after this.
+STILL_TALKING = timedelta(minutes=5)
+#: A recording that the carrier is still at work on is asked about again after this, and so many times.
+STILL_PROCESSING, PATIENCE = timedelta(seconds=15), 20
+#: When the carrier does not answer so many times, what is known decides: the team must hear of a missed call.
+UNANSWERED = 4
+#: How far back recordings are compared with the carrier's.
+HORIZON = timedelta(hours=6)
+
+
+def look_up_call(desk: Helpline, held: work.Claim) -> None:
+    """Do one piece of LOOK_UP_CALL work: whatever the carrier knows of the call and its recordings, is taken in."""
+    with desk.database.reading() as session:
+        sid = session.get_one(Call, held.ref).sid
+    try:
+        info: CallInfo | None = None
+        try:
+            info = desk.carrier.call(sid)
+        except NotThere:
+            log.warning("the carrier does not know this call", call=sid)
+        found = desk.carrier.recordings_of(sid) if info else []
+    except CarrierError as error:
+        log.warning("the look-up of a call failed", call=sid, error=str(error))
+        with desk.database.unit() as unit:
+            if held.attempts < UNANSWERED:
+                work.retry(unit, held, now=desk.now(), error=str(error))
+            else:
+                _decide(unit, desk, held, None, [])
+        return
+    with desk.database.unit() as unit:
+        _decide(unit, desk, held, info, found)
+
+
+def _decide(unit: Unit, desk: Helpline, held: work.Claim, info: CallInfo | None, found: list[RecordingInfo]) -> None:
+    now = desk.now()
+    call = calls.lock_by_id(unit, held.ref)
+    if info is not None:
+        calls.find_or_open(unit, call.sid, _caller(info), now=now, rules=desk.rules)
+    for one in found:
+        take_recording(unit, desk, call, as_form(one), now=now)
+    unit.flush()
+    if info is not None and info.status not in calls.ENDED:
+        work.retry(unit, held, now=now, error="the call is still going on", after=STILL_TALKING)
+        return
+    open_end = list(
+        unit.scalars(
+            select(Recording).where(Recording.call_id == call.id, Recording.state == RecordingState.IN_PROGRESS)
+        )
+    )
+    listed = {one.sid for one in found}
+    if held.attempts < PATIENCE and any(recording.sid in listed for recording in open_end):
+        work.retry(unit, held, now=now, error="the carrier is at work on the recording", after=STILL_PROCESSING)
+        return
+    for recording in open_end:
+        recordings.absent(
+            unit, call, recording.sid, reason="the carrier has no such recording", now=now, rules=desk.rules
+        )
+    if work.is_over(unit, WorkKind.LOOK_UP_CALL, call.id):
+        return  # a recording was found: its own work goes on from here
+    work.finish(unit, held, now=now)
+    calls.looked_up(unit, call, status=info.status if info else "completed", now=now, rules=desk.rules)
+
+
+def _caller(info: CallInfo) -> calls.Caller:
+    return calls.Caller(info.from_raw, caller_number(info.from_raw), info.to_number)
+
+
+def as_form(one: RecordingInfo) -> RecordingForm:
+    """A recording found by asking is taken like one that was announced; "processing" and the like are under way."""
+    return RecordingForm(one.sid, one.call_sid, one.status, one.seconds, None)
+
+
+def reconcile(desk: Helpline) -> int:
+    """Compare the carrier's recordings of the last hours with ours and take in what we never heard of: messages that
+    callers left while our database or network was away. Returns how many there were. Raises CarrierError."""
+    found = desk.carrier.recordings_since(desk.now() - HORIZON)
+    with desk.database.reading() as session:
+        known = set(session.scalars(select(Recording.sid).where(Recording.sid.in_([one.sid for one in found]))))
+    taken = 0
+    for one in found:
+        if one.sid in known or one.status != "completed":
+            continue
+        try:
+            info = desk.carrier.call(one.call_sid)
+        except NotThere:
+            continue
+        if info.to_number != desk.settings.twilio_number:
+            continue  # the account may have other numbers, which are not ours to answer
+        now = desk.now()
+        with desk.database.unit() as unit:
+            call = calls.find_or_open(unit, one.call_sid, _caller(info), now=now, rules=desk.rules)
+            take_recording(unit, desk, call, as_form(one), now=now)
+            if info.status in calls.ENDED:
+                calls.ended(unit, call, status=info.status, now=now, rules=desk.rules)
+        taken += 1
+        log.warning("a message was found at the carrier that we never heard of", recording=one.sid, call=one.call_sid)
+    return taken

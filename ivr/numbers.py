@@ -1,0 +1,27 @@
+"""Telephone numbers at the edge: what the carrier sends becomes E.164, or nothing."""
+
+import phonenumbers
+
+#: Longest caller id that is kept as it came; carriers pass on whatever the other network sent.
+RAW_LIMIT = 64
+
+
+def caller_number(raw: str) -> str | None:
+    """E.164 of a caller id, or None for a withheld or odd one ("anonymous", "unknown", "266696687", "Restricted").
+
+    National numbers are read as North American, which is where the desk is."""
+    try:
+        number = phonenumbers.parse(raw, "US")
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    # The carrier spells a withheld number as keypad digits of ANONYMOUS, RESTRICTED, UNAVAILABLE or UNKNOWN.
+    if raw.lstrip("+") in {"266696687", "7378742833", "86282452253", "8656696"}:
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def clean(raw: str, limit: int = RAW_LIMIT) -> str:
+    """Text from outside that is fit for a column: no NUL, which PostgreSQL refuses, and cut to its length."""
+    return raw.replace("\x00", "")[:limit]

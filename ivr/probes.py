@@ -1,0 +1,105 @@
+"""For machines that watch: /healthz, /readyz and /metrics. Figures are read from the database when they are asked for."""
+
+from collections.abc import Callable, Iterator
+
+from flask import Blueprint, Response, jsonify
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from ivr.queue import BrokerDown
+from ivr.wiring import Helpline
+from tickets.models import Call, Message, Recording, Ticket, Work
+from tickets.states import Direction, WorkState
+from tickets.storage import StorageError
+
+
+class DeskCollector(Collector):
+    """What stands in the database, by state. A database that does not answer gives no figures, not wrong ones."""
+
+    def __init__(self, desk: Helpline) -> None:
+        self._desk = desk
+
+    def collect(self) -> Iterator[Metric]:
+        """One gauge a table, and how long the oldest due work waits."""
+        groups = (
+            ("helpline_tickets", "Tickets by state.", select(Ticket.state, func.count()).group_by(Ticket.state)),
+            ("helpline_calls", "Calls by outcome.", select(Call.outcome, func.count()).group_by(Call.outcome)),
+            (
+                "helpline_transcripts",
+                "Voicemails by the state of their transcript.",
+                select(Recording.transcript, func.count()).group_by(Recording.transcript),
+            ),
+            (
+                "helpline_texts",
+                "Texts to phones by state.",
+                select(Message.state, func.count()).where(Message.direction == Direction.OUT).group_by(Message.state),
+            ),
+        )
+        now = self._desk.now()
+        try:
+            with self._desk.database.reading() as session:
+                for name, help_, query in groups:
+                    metric = GaugeMetricFamily(name, help_, labels=["state"])
+                    for state, count in session.execute(query):
+                        metric.add_metric([state], count)
+                    yield metric
+                waiting = GaugeMetricFamily(
+                    "helpline_work", "Pieces of work by kind and state.", labels=["kind", "state"]
+                )
+                for kind, state, count in session.execute(
+                    select(Work.kind, Work.state, func.count())
+                    .where(Work.state != WorkState.DONE)
+                    .group_by(Work.kind, Work.state)
+                ):
+                    waiting.add_metric([kind, state], count)
+                yield waiting
+                oldest = session.scalar(
+                    select(func.min(Work.due_at)).where(Work.state == WorkState.WAITING, Work.due_at <= now)
+                )
+        except SQLAlchemyError:
+            return
+        late = (now - oldest).total_seconds() if oldest else 0.0
+        yield GaugeMetricFamily("helpline_work_oldest_due_seconds", "How long the oldest due work waits.", value=late)
+
+
+def _problem(check: Callable[[], None]) -> str | None:
+    try:
+        check()
+    except (SQLAlchemyError, BrokerDown, StorageError) as error:
+        return str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    return None
+
+
+def blueprint(desk: Helpline) -> Blueprint:
+    """The views, bound to one Helpline."""
+    views = Blueprint("probes", __name__)
+    registry = CollectorRegistry()
+    registry.register(DeskCollector(desk))
+
+    @views.get("/healthz")
+    def healthz() -> Response:
+        """The process is up."""
+        return jsonify(status="up")
+
+    @views.get("/readyz")
+    def readyz() -> tuple[Response, int]:
+        """Database, queue and blob store answer; 503 with the reason otherwise."""
+        checks = {"database": desk.database.check, "queue": desk.queue.check, "blobs": desk.blobs.check}
+        problems = {name: problem for name, check in checks.items() if (problem := _problem(check)) is not None}
+        body = {
+            "ready": not problems,
+            "checks": {name: problems.get(name, "ok") for name in checks},
+            "reason": "; ".join(f"{name}: {problem}" for name, problem in problems.items()) or None,
+        }
+        return jsonify(body), 503 if problems else 200
+
+    @views.get("/metrics")
+    def metrics() -> Response:
+        """Prometheus text: this process's counters, and the desk's figures."""
+        return Response(generate_latest(REGISTRY) + generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+    return views

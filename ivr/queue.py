@@ -1,0 +1,131 @@
+"""Redis as a hint that work is there. Everything RQ is in this module; losing all of Redis loses nothing but time."""
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import structlog
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from rq import Queue as RqQueue
+from rq import SimpleWorker
+from rq.serializers import JSONSerializer
+
+from tickets.states import WorkKind
+
+log = structlog.get_logger(__name__)
+
+#: What wakes people goes first; the transcriber has a queue of its own, because it is a process of its own.
+URGENT, ORDINARY, TRANSCRIBE = "helpline-urgent", "helpline-ordinary", "helpline-transcribe"
+WORKER_QUEUES = (URGENT, ORDINARY)
+
+_QUEUE_OF = {
+    WorkKind.SEND_TEXT: URGENT,
+    WorkKind.PAGE_DEADLINE: URGENT,
+    WorkKind.TRANSCRIBE: TRANSCRIBE,
+}
+
+#: A job is a hint; should it fail in RQ's own machinery its remains go away soon.
+FAILURE_TTL = 600
+#: Seconds after which RQ interrupts a job; leases and time-outs of our own end everything earlier but a transcription.
+JOB_TIMEOUT = 900
+#: After the broker did not answer, webhooks do not ask it again for so many seconds: the sweep will.
+BREAK = 3.0
+
+
+class BrokerDown(Exception):
+    """Redis does not answer."""
+
+
+def connect(url: str, *, patient: bool = False) -> "Redis":
+    """A connection that fails fast. `patient` is for a worker, which waits in blocking reads."""
+    timeout = None if patient else 2.0
+    return Redis.from_url(url, socket_connect_timeout=1.0, socket_timeout=timeout, retry=Retry(NoBackoff(), 0))
+
+
+def job_id(kind: str, work_id: int, attempts: int) -> str:
+    """The same piece of work at the same attempt has one id, so the sweep sees that it is queued already."""
+    return f"{kind}-{work_id}-{attempts}"
+
+
+class JobQueue:
+    """Puts hints into Redis. Safe to share between threads."""
+
+    def __init__(self, url: str) -> None:
+        self._redis = connect(url)
+        self._queues = {
+            name: RqQueue(name, connection=self._redis, serializer=JSONSerializer, default_timeout=JOB_TIMEOUT)
+            for name in (URGENT, ORDINARY, TRANSCRIBE)
+        }
+        self._broken_until = 0.0
+
+    def hint(self, due: Iterable[tuple[str, int, int]]) -> None:
+        """Announce work after its commit. Never raises and never waits long: what is lost here, the sweep finds."""
+        if time.monotonic() < self._broken_until:
+            return
+        try:
+            self.put(due)
+        except BrokerDown as error:
+            self._broken_until = time.monotonic() + BREAK
+            log.warning("the broker does not answer; the sweep will queue this work", error=str(error))
+
+    def put(self, due: Iterable[tuple[str, int, int]]) -> None:
+        """Queue work. Raises BrokerDown."""
+        try:
+            for kind, work_id, attempts in due:
+                queue = self._queues[_QUEUE_OF.get(WorkKind(kind), ORDINARY)]
+                queue.enqueue_call(
+                    "ivr.jobs.run",
+                    args=[work_id],
+                    job_id=job_id(kind, work_id, attempts),
+                    timeout=-1 if kind == WorkKind.TRANSCRIBE else JOB_TIMEOUT,
+                    result_ttl=0,
+                    failure_ttl=FAILURE_TTL,
+                )
+        except (RedisError, OSError) as error:
+            raise BrokerDown(f"Redis does not answer: {type(error).__name__}") from error
+
+    def queued(self) -> set[str]:
+        """The ids of all queued jobs. Raises BrokerDown."""
+        try:
+            return {id_ for queue in self._queues.values() for id_ in queue.get_job_ids()}
+        except (RedisError, OSError) as error:
+            raise BrokerDown(f"Redis does not answer: {type(error).__name__}") from error
+
+    def lengths(self) -> dict[str, int]:
+        """How many jobs wait in each queue. Raises BrokerDown."""
+        try:
+            return {name: len(queue) for name, queue in self._queues.items()}
+        except (RedisError, OSError) as error:
+            raise BrokerDown(f"Redis does not answer: {type(error).__name__}") from error
+
+    def check(self) -> None:
+        """One round trip. Raises BrokerDown."""
+        try:
+            self._redis.ping()
+        except (RedisError, OSError) as error:
+            raise BrokerDown(f"Redis does not answer: {type(error).__name__}") from error
+
+
+class _Worker(SimpleWorker):
+    """RQ's worker without a fork: seven times the jobs a second, and the only kind in which a loaded model works."""
+
+    def stopped(self) -> bool:
+        return bool(self._stop_requested)
+
+
+def work(url: str, queues: Sequence[str]) -> None:
+    """Do jobs from these queues until SIGTERM or SIGINT. When Redis goes away, wait for it and go on."""
+    while True:
+        try:
+            connection: Any = connect(url, patient=True)
+            worker = _Worker(list(queues), connection=connection, serializer=JSONSerializer)
+            worker.log.setLevel("WARNING")
+            worker.work(logging_level="WARNING")
+            if worker.stopped():
+                return
+        except (RedisError, OSError) as error:
+            log.warning("waiting for the broker", error=type(error).__name__)
+        time.sleep(1.0)

@@ -1,0 +1,118 @@
+"""How the carrier and the phone behind a number behave; what tests and curious people can turn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from ivr.sandbox.config import SandboxError
+from ivr.sandbox.store import Store, behaviours
+
+
+class Outcome(StrEnum):
+    """What becomes of a text to this number."""
+
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+    NO_REPORT = "no-report"
+
+
+class Answers(StrEnum):
+    """What the phone does when the application calls it."""
+
+    BY_HAND = "by-hand"
+    AT_ONCE = "at-once"
+    NEVER = "never"
+    BUSY = "busy"
+    UNREACHABLE = "unreachable"
+
+
+class EmptyRecording(StrEnum):
+    """What follows a recording without sound; the vendor's documents of different years disagree."""
+
+    NEXT_VERB = "next-verb"
+    ACTION = "action"
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """Rules of one number. Times are in seconds of a clock on the wall, whatever the sandbox's speed.
+
+    `refuse` is an error number that the REST API answers to a text or call at once, `refuse_times` how often (None:
+    always). `slow_post` creates the text and answers that much later. `duplicates` is how often each webhook comes,
+    `late` delays status callbacks, `swapped` reverses their order (and lets a recording's end arrive before its
+    action and its start). `media_missing` is how long recordings and pictures answer 404 after their webhook.
+    """
+
+    outcome: Outcome = Outcome.DELIVERED
+    error_code: int | None = None
+    refuse: int | None = None
+    refuse_times: int | None = None
+    slow_post: float = 0.0
+    duplicates: int = 1
+    swapped: bool = False
+    late: float = 0.0
+    media_missing: float = 0.0
+    answers: Answers = Answers.BY_HAND
+    empty_recording: EmptyRecording = EmptyRecording.NEXT_VERB
+
+
+_ENUMS = {"outcome": Outcome, "answers": Answers, "empty_recording": EmptyRecording}
+
+
+def parse(data: Mapping[str, Any]) -> Behaviour:
+    """A Behaviour from JSON. Raises SandboxError that names the field and what is allowed."""
+    known = {field.name for field in fields(Behaviour)}
+    for name in data:
+        if name not in known:
+            raise SandboxError(f"Behaviour has no field '{name}'. Fields: {', '.join(sorted(known))}.")
+    values = dict(data)
+    for name, kind in _ENUMS.items():
+        if name in values:
+            allowed = [str(member) for member in kind]
+            if values[name] not in allowed:
+                raise SandboxError(f"Behaviour field '{name}' is one of {', '.join(allowed)}, not '{values[name]}'.")
+            values[name] = kind(values[name])
+    for name in (known - set(_ENUMS)) & set(values):
+        if values[name] is not None and not isinstance(values[name], int | float):
+            raise SandboxError(f"Behaviour field '{name}' is a number or true/false, not '{values[name]}'.")
+    return Behaviour(**values)
+
+
+class Behaviours:
+    """The stored rules; the number "*" stands for every number without a rule of its own."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def of(self, number: str) -> Behaviour:
+        """The rules of a number."""
+        for key in (number, "*"):
+            row = self._store.one(behaviours, behaviours.c.number == key)
+            if row is not None:
+                return parse(row["data"])
+        return Behaviour()
+
+    def put(self, number: str, behaviour: Behaviour) -> None:
+        """Keep new rules for a number; the ordinary ones mean: no rule."""
+        self._store.delete(behaviours, behaviours.c.number == number)
+        if behaviour != Behaviour():
+            self._store.insert(behaviours, number=number, data=asdict(behaviour))
+
+    def refusal(self, number: str) -> int | None:
+        """The error number that a text or call to it gets now, counting this try."""
+        rules = self.of(number)
+        if rules.refuse is None or rules.refuse_times is None:
+            return rules.refuse
+        if rules.refuse_times <= 0:
+            return None
+        where = behaviours.c.number.in_([number, "*"])
+        rows = self._store.rows(sa.select(behaviours).where(where))
+        key = number if any(row["number"] == number for row in rows) else "*"
+        self.put(key, parse(asdict(rules) | {"refuse_times": rules.refuse_times - 1}))
+        return rules.refuse

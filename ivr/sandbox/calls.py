@@ -1,0 +1,288 @@
+"""Calls in both directions: dialled, answered, played, ended; and ended by the network after a crash."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+import sqlalchemy as sa
+
+from ivr.sandbox import wire
+from ivr.sandbox.behaviour import Answers, Behaviour, Behaviours
+from ivr.sandbox.config import SandboxConfig
+from ivr.sandbox.delivery import Sender
+from ivr.sandbox.dispatcher import COPY, Dispatcher
+from ivr.sandbox.line import Answer, HungUp, Line, Redirected, Stopped
+from ivr.sandbox.messaging import Refused
+from ivr.sandbox.numbers import Numbers, is_phone_number
+from ivr.sandbox.player import End, Player, Request, Stage
+from ivr.sandbox.recorder import Archive, Recorder
+from ivr.sandbox.store import Row, Store, calls, events, recordings
+
+RUNNING = ("queued", "initiated", "ringing", "in-progress")
+# The vendor lets a phone ring this much longer than it was told.
+EXTRA_RING = 5.0
+# Seconds of the carrier's time from a call's change to its status callback.
+CALLBACK_DELAY = 0.2
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A call that the application wants placed."""
+
+    to: str
+    sender: str
+    url: str = ""
+    method: str = "POST"
+    twiml: str = ""
+    fallback_url: str = ""
+    fallback_method: str = "POST"
+    status_url: str = ""
+    status_method: str = "POST"
+    status_events: tuple[str, ...] = field(default=("completed",))
+    ring_seconds: float = 60.0
+
+
+@dataclass(frozen=True)
+class Network:
+    """What calls need of the rest of the carrier."""
+
+    config: SandboxConfig
+    store: Store
+    dispatcher: Dispatcher
+    numbers: Numbers
+    rules: Behaviours
+    sender: Sender
+    archive: Archive
+
+
+class Calls:
+    """Every call of the account; a running one has a Line and a thread."""
+
+    def __init__(self, network: Network) -> None:
+        self._net = network
+        self._lines: dict[str, Line] = {}
+        self._threads: list[threading.Thread] = []
+
+    def line(self, sid: str) -> Line | None:
+        """The line of a running call."""
+        return self._lines.get(sid)
+
+    def get(self, sid: str) -> Row:
+        """The call with this id. Raises KeyError."""
+        row = self._net.store.one(calls, calls.c.sid == sid)
+        if row is None:
+            raise KeyError(sid)
+        return row
+
+    def dial_desk(self, phone: str, *, shown: str, pace: str, forwarded_from: str | None) -> str:
+        """`phone` calls the desk; `shown` is the caller id the desk sees. Returns the call's id."""
+        number = self._net.numbers.get()
+        sid = self._create(
+            direction="inbound",
+            from_number=shown,
+            to_number=self._net.config.number,
+            phone=phone,
+            status="ringing",
+            forwarded_from=forwarded_from,
+            pace=pace,
+            url=number["voice_url"],
+            method=number["voice_method"],
+            fallback_url=number["voice_fallback_url"],
+            fallback_method=number["voice_fallback_method"],
+            status_url=number["status_callback"],
+            status_method=number["status_callback_method"],
+            status_events=["completed"],
+        )
+        self._net.store.event(sid, "ringing", to=self._net.config.number)
+        self._run(sid, Line(waits_for_caller=pace == "caller"))
+        return sid
+
+    def place(self, call: Outgoing) -> Row:
+        """The application calls a phone. Raises Refused as the REST API does."""
+        if not is_phone_number(call.to):
+            raise Refused(21217, to=call.to)
+        if call.sender != self._net.config.number:
+            raise Refused(21210)
+        if not call.url and not call.twiml:
+            raise Refused(21218)
+        refusal = self._net.rules.refusal(call.to)
+        if refusal is not None:
+            raise Refused(refusal, to=call.to)
+        sid = self._create(
+            direction="outbound-api",
+            from_number=call.sender,
+            to_number=call.to,
+            phone=call.to,
+            status="queued",
+            pace="real",
+            url=call.url,
+            method=call.method,
+            twiml=call.twiml,
+            fallback_url=call.fallback_url,
+            fallback_method=call.fallback_method,
+            status_url=call.status_url,
+            status_method=call.status_method,
+            status_events=list(call.status_events),
+            ring_seconds=call.ring_seconds,
+        )
+        row = self.get(sid)
+        self._run(sid, Line(waits_for_caller=False))
+        return row
+
+    def _create(self, **values: Any) -> str:
+        sid = wire.new_sid("CA")
+        now = time.time()
+        self._net.store.insert(calls, sid=sid, created=now, last_seen=now, **values)
+        return sid
+
+    def change(self, sid: str, form: Mapping[str, str]) -> Row:
+        """The REST API's update: Status=completed|canceled, or new instructions by Url or Twiml. Raises KeyError."""
+        row = self.get(sid)
+        line = self._lines.get(sid)
+        if line is None or row["status"] not in RUNNING:
+            return row
+        if form.get("Status") in {"completed", "canceled"}:
+            line.order(HungUp("application"))
+        elif form.get("Url") or form.get("Twiml"):
+            line.order(Redirected(form.get("Url", ""), form.get("Method", "POST"), form.get("Twiml", "")))
+        return row
+
+    # -- one call's thread -------------------------------------------------------------------------------------------
+
+    def _run(self, sid: str, line: Line) -> None:
+        self._lines[sid] = line
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        thread = threading.Thread(target=self._live, args=(sid, line), name=f"call-{sid}", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _live(self, sid: str, line: Line) -> None:
+        row = self.get(sid)
+        behaviour = self._net.rules.of(row["phone"])
+        try:
+            end = self._played(row, line, behaviour)
+        except HungUp as hung_up:
+            end = self._cut_off(sid, hung_up.by)
+        except Stopped:
+            return
+        except Exception as error:
+            # A fault of the sandbox must not leave a caller on the line for ever.
+            traceback.print_exc(file=sys.stderr)
+            self._net.store.event(sid, "error", code=20500, text=f"The sandbox failed: {error!r}", url="")
+            end = End(by="network")
+        finally:
+            line.end()
+        self._finish(sid, end.by, end.status)
+
+    def _played(self, row: Row, line: Line, behaviour: Behaviour) -> End:
+        if row["direction"] != "inbound":
+            refused = self._ring(row, line, behaviour)
+            if refused is not None:
+                return refused
+        with requests.Session() as session:
+            stage = Stage(
+                self._net.config.account_sid,
+                self._net.store,
+                self._net.sender,
+                line,
+                Recorder(self._net.archive, row["sid"], behaviour),
+                self._net.config.speed,
+                row=lambda: self.get(row["sid"]),
+                answer=lambda: self._answer(row["sid"]),
+                session=session,
+                copies=lambda request, params: self._copies(request, params, behaviour),
+            )
+            return Player(stage).run(Request(row["url"] or "", row["method"] or "POST", twiml=row["twiml"] or ""))
+
+    def _copies(self, request: Request, params: Mapping[str, str], behaviour: Behaviour) -> None:
+        """Send the same webhook again at the same moment, as often as the number's behaviour says."""
+        twice = self._net.dispatcher.statements(request.url, request.method, params, behaviour=behaviour, kind=COPY)
+        self._net.store.write(*twice[1:])
+
+    def _ring(self, row: Row, line: Line, behaviour: Behaviour) -> End | None:
+        """Let a phone ring; None when it was picked up."""
+        sid, speed = row["sid"], self._net.config.speed
+        self._progress(sid, "initiated", "initiated", behaviour)
+        if behaviour.answers is Answers.UNREACHABLE:
+            return End(by="network", status="failed")
+        self._progress(sid, "ringing", "ringing", behaviour)
+        self._net.store.event(sid, "ringing", to=row["to_number"])
+        limit = row["ring_seconds"] + EXTRA_RING
+        seconds = {Answers.AT_ONCE: 1.0, Answers.BUSY: 1.0}.get(behaviour.answers, limit)
+        action = line.wait("ringing", seconds / speed)
+        if behaviour.answers is Answers.BUSY:
+            return End(by="callee", status="busy")
+        if behaviour.answers is not Answers.AT_ONCE and not isinstance(action, Answer):
+            return End(by="network", status="no-answer")
+        self._answer(sid)
+        self._progress(sid, "in-progress", "answered", behaviour)
+        return None
+
+    def _progress(self, sid: str, status: str, event: str, behaviour: Behaviour) -> None:
+        shown = "queued" if status == "initiated" else status
+        self._net.store.update(calls, calls.c.sid == sid, status=shown, last_seen=time.time())
+        self._tell(sid, status, event, behaviour)
+
+    def _tell(self, sid: str, status: str, event: str, behaviour: Behaviour) -> None:
+        row = self.get(sid)
+        if not row["status_url"] or event not in (row["status_events"] or []):
+            return
+        params = wire.call_status_params(row, self._net.config.account_sid, status=status, sequence=row["sequence"])
+        self._net.store.update(calls, calls.c.sid == sid, sequence=row["sequence"] + 1)
+        # In swapped order the later news overtakes the earlier.
+        delay = CALLBACK_DELAY + (max(0, 3 - row["sequence"]) if behaviour.swapped else 0)
+        self._net.dispatcher.queue(row["status_url"], row["status_method"], params, behaviour=behaviour, delay=delay)
+
+    def _answer(self, sid: str) -> None:
+        row = self.get(sid)
+        if row["started"] is None:
+            now = time.time()
+            self._net.store.update(calls, calls.c.sid == sid, status="in-progress", started=now, last_seen=now)
+            self._net.store.event(sid, "answered")
+
+    def _cut_off(self, sid: str, by: str) -> End:
+        row = self.get(sid)
+        if row["started"] is not None:
+            return End(by=by)
+        if row["direction"] == "inbound":
+            return End(by=by, status="no-answer")
+        return End(by=by, status="canceled" if by == "application" else "busy")
+
+    def _finish(self, sid: str, by: str, status: str, at: float | None = None) -> None:
+        now = at or time.time()
+        self._net.store.update(calls, calls.c.sid == sid, status=status, ended=now, last_seen=now)
+        row = self.get(sid)
+        self._tell(sid, status, "completed", self._net.rules.of(row["phone"]))
+        self._net.store.event(sid, "ended", by=by, status=status, seconds=wire.call_seconds(row))
+        self._lines.pop(sid, None)
+
+    # -- start and stop of the sandbox -------------------------------------------------------------------------------
+
+    def recover(self) -> int:
+        """End the calls that were running when the sandbox died, as a network would; returns how many."""
+        cut = self._net.store.rows(sa.select(calls).where(calls.c.status.in_(RUNNING)))
+        for row in cut:
+            sid = row["sid"]
+            behaviour = self._net.rules.of(row["phone"])
+            running = (recordings.c.call_sid == sid) & (recordings.c.status == "in-progress")
+            for recording in self._net.store.rows(sa.select(recordings).where(running)):
+                self._net.archive.finish(recording["sid"], behaviour)
+            last = self._net.store.rows(sa.select(sa.func.max(events.c.at).label("at")).where(events.c.call_sid == sid))
+            end = self._cut_off(sid, "network")
+            status = "failed" if end.status == "busy" else end.status
+            self._finish(sid, end.by, status, at=last[0]["at"] or row["last_seen"])
+        return len(cut)
+
+    def stop(self) -> None:
+        """Let every call's thread go; the calls stay running in the database until the next start."""
+        for line in list(self._lines.values()):
+            line.order(Stopped())
+        for thread in self._threads:
+            thread.join(timeout=2)

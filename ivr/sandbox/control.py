@@ -1,0 +1,301 @@
+"""The phones: a JSON API for this machine only, with which people and tests call, listen, speak and text.
+
+docs/sandbox.md has it all.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, abort, jsonify, request
+
+from ivr.sandbox import audio, behaviour, wire
+from ivr.sandbox.config import SandboxError
+from ivr.sandbox.line import FOR_KEYS, FOR_SILENCE, FOR_WORDS, Action, Answer, HungUp, Key, Silence, Speech
+from ivr.sandbox.rest import carrier
+from ivr.sandbox.store import Row, calls, events, media, messages
+
+control = Blueprint("control", __name__, url_prefix="/sandbox")
+MAX_WAIT = 60.0
+# What a withheld caller id looks like on the wire.
+WITHHELD = "anonymous"
+
+
+@control.before_request
+def _this_machine_only() -> None:
+    """Neither another machine nor a web page that resolves its own name to this one may hold our phones."""
+    host = request.host.rpartition(":")[0].strip("[]") or request.host
+    try:
+        local = ip_address(request.remote_addr or "").is_loopback and (
+            host == "localhost" or ip_address(host).is_loopback
+        )
+    except ValueError:
+        local = False
+    if not local or "X-Forwarded-For" in request.headers:
+        abort(403, "the phones of the sandbox are for programs on this machine; use http://127.0.0.1:PORT")
+
+
+@control.app_errorhandler(SandboxError)
+def _explain(error: SandboxError) -> tuple[Response, int]:
+    return jsonify({"error": str(error)}), 400
+
+
+def _body() -> dict[str, Any]:
+    found = request.get_json(silent=True)
+    if not isinstance(found, dict):
+        raise SandboxError(f"{request.method} {request.path} takes a JSON object.")
+    return found
+
+
+def _seconds(value: Any) -> float:
+    try:
+        return min(MAX_WAIT, max(0.0, float(value)))
+    except (TypeError, ValueError):
+        raise SandboxError(f"'wait' is a number of seconds up to {MAX_WAIT:.0f}, not '{value}'.") from None
+
+
+def _at(moment: float | None) -> str | None:
+    return None if moment is None else datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
+
+
+@control.get("/info")
+def info() -> Response:
+    """The desk's number and how this sandbox is set up."""
+    config = carrier().config
+    return jsonify(
+        {"number": config.number, "public_url": config.public_url, "keywords": config.keywords, "speed": config.speed}
+    )
+
+
+@control.get("/webhooks")
+def webhooks() -> Response:
+    """The last asynchronous webhooks and what became of them."""
+    names = ("id", "kind", "url", "method", "params", "state", "attempts", "note")
+    return jsonify({"webhooks": [{name: row[name] for name in names} for row in carrier().dispatcher.recent()]})
+
+
+# -- calls -----------------------------------------------------------------------------------------------------------
+
+
+def _call(sid: str) -> Row:
+    row = carrier().store.one(calls, calls.c.sid == sid)
+    if row is None:
+        abort(404, "there is no such call")
+    return row
+
+
+@control.post("/calls")
+def dial() -> tuple[Response, int]:
+    """A phone calls the desk: `{"from", "withheld", "pace": "real" | "caller", "forwarded_from"}`."""
+    body = _body()
+    phone, pace = str(body.get("from") or ""), body.get("pace", "real")
+    if not phone:
+        raise SandboxError("A call needs 'from', the number of the phone.")
+    if pace not in {"real", "caller"}:
+        raise SandboxError(f"'pace' is real or caller, not '{pace}'.")
+    shown = WITHHELD if body.get("withheld") else phone
+    sid = carrier().calls.dial_desk(phone, shown=shown, pace=pace, forwarded_from=body.get("forwarded_from"))
+    return jsonify({"sid": sid}), 201
+
+
+@control.get("/calls/<sid>")
+def call_status(sid: str) -> Response:
+    """One call and what its line is doing."""
+    return jsonify(_call_json(_call(sid)))
+
+
+def _call_json(row: Row) -> dict[str, Any]:
+    line = carrier().calls.line(row["sid"])
+    return {
+        "sid": row["sid"],
+        "status": row["status"],
+        "doing": line.doing if line else "over",
+        "from": row["from_number"],
+        "to": row["to_number"],
+        "phone": row["phone"],
+        "direction": row["direction"],
+        "pace": row["pace"],
+        "started_at": _at(row["started"]),
+        "ended_at": _at(row["ended"]),
+        "seconds": wire.call_seconds(row),
+    }
+
+
+@control.get("/calls/<sid>/events")
+def call_events(sid: str) -> Response:
+    """What happened in the call after event number `after`; waits up to `wait` seconds for something new."""
+    _call(sid)
+    store = carrier().store
+    after, until = request.args.get("after", 0, type=int), time.monotonic() + _seconds(request.args.get("wait", 0))
+    query = sa.select(events).where(events.c.call_sid == sid, events.c.id > after).order_by(events.c.id)
+    # The last event that the phone knows already: when that was the end, nothing will follow.
+    known = (
+        sa.select(events).where(events.c.call_sid == sid, events.c.id <= after).order_by(events.c.id.desc()).limit(1)
+    )
+    while True:
+        _touch(sid)
+        seen, rows = store.version, store.rows(query)
+        last = rows or store.rows(known)
+        ended = bool(last) and last[-1]["kind"] == "ended"
+        left = until - time.monotonic()
+        if rows or ended or left <= 0:
+            break
+        store.wait(seen, min(left, 5.0))
+    shown = [{"seq": row["id"], "at": _at(row["at"]), "kind": row["kind"], "data": row["data"]} for row in rows]
+    return jsonify({"events": shown, "ended": ended, "status": _call(sid)["status"]})
+
+
+def _touch(sid: str) -> None:
+    line = carrier().calls.line(sid)
+    if line is not None:
+        line.touch()
+
+
+def _act(sid: str, actions: list[Action], when: frozenset[str], wait: float) -> Response:
+    _call(sid)
+    line = carrier().calls.line(sid)
+    for action in actions:
+        _touch(sid)
+        if line is None or line.doing == "over":
+            abort(409, "the call has ended")
+        if not line.post(action, when=when, wait=wait):
+            what = (
+                "the call has ended"
+                if line.doing == "over"
+                else f"the call is {line.doing}, nothing listens for that now"
+            )
+            abort(409, what)
+    return jsonify({"ok": True})
+
+
+@control.post("/calls/<sid>/keys")
+def press(sid: str) -> Response:
+    """Press `keys`, each as soon as the call listens; `wait` is how many seconds to wait for that."""
+    body = _body()
+    keys = str(body.get("keys", ""))
+    if not keys or set(keys) - set("0123456789*#"):
+        raise SandboxError(f"Keys are 0-9, * and #, not '{keys}'.")
+    return _act(sid, [Key(key) for key in keys], FOR_KEYS, _seconds(body.get("wait", 15)))
+
+
+@control.post("/calls/<sid>/silence")
+def silence(sid: str) -> Response:
+    """The caller says and presses nothing until the time-out that runs (or is next) has passed; it passes at once."""
+    return _act(sid, [Silence()], FOR_SILENCE, _seconds(_body().get("wait", 15)))
+
+
+@control.post("/calls/<sid>/speech")
+def speak(sid: str) -> Response:
+    """Speak the uploaded file `wav`; with `raw_seconds` its bytes become the recording as they are."""
+    upload = request.files.get("wav")
+    if upload is None:
+        raise SandboxError("Speech needs a file 'wav' in a multipart form.")
+    data, raw = upload.read(), request.form.get("raw_seconds", type=float)
+    sound = data if raw is not None else audio.to_pcm(data)
+    return _act(sid, [Speech(sound, raw)], FOR_WORDS, _seconds(request.form.get("wait", 15)))
+
+
+@control.post("/calls/<sid>/answer")
+def answer(sid: str) -> Response:
+    """Pick up a ringing phone."""
+    return _act(sid, [Answer()], frozenset({"ringing"}), _seconds(_body().get("wait", 5)))
+
+
+@control.post("/calls/<sid>/hangup")
+def hang_up(sid: str) -> Response:
+    """The phone hangs up."""
+    _call(sid)
+    line = carrier().calls.line(sid)
+    if line is not None:
+        line.order(HungUp("caller"))
+    return jsonify({"ok": True})
+
+
+# -- phones ----------------------------------------------------------------------------------------------------------
+
+
+@control.get("/phones/<number>/ringing")
+def ringing(number: str) -> Response:
+    """Calls that ring on this phone."""
+    where = (calls.c.to_number == number, calls.c.status == "ringing", calls.c.direction != "inbound")
+    return jsonify({"calls": [_call_json(row) for row in carrier().store.rows(sa.select(calls).where(*where))]})
+
+
+@control.get("/phones/<number>/texts")
+def texts(number: str) -> Response:
+    """Texts that this phone received after `after`; waits up to `wait` seconds for one."""
+    store = carrier().store
+    after, until = request.args.get("after", 0, type=int), time.monotonic() + _seconds(request.args.get("wait", 0))
+    query = sa.select(messages).where(messages.c.to_number == number, messages.c.received > after)
+    while True:
+        seen, rows = store.version, store.rows(query.order_by(messages.c.received))
+        left = until - time.monotonic()
+        if rows or left <= 0:
+            break
+        store.wait(seen, min(left, 5.0))
+    return jsonify(
+        {
+            "texts": [
+                {
+                    "seq": row["received"],
+                    "sid": row["sid"],
+                    "from": row["from_number"],
+                    "to": row["to_number"],
+                    "body": row["body"],
+                    "media": row["media_urls"] or [],
+                    "at": _at(row["received_at"]),
+                    "segments": wire.segments(row["body"]),
+                }
+                for row in rows
+            ]
+        }
+    )
+
+
+@control.post("/phones/<number>/send")
+def send_text(number: str) -> tuple[Response, int]:
+    """This phone texts the desk: form field `body`, files `media`."""
+    body = request.form.get("body", "")
+    pictures = [(file.mimetype or "application/octet-stream", file.read()) for file in request.files.getlist("media")]
+    if not body and not pictures:
+        raise SandboxError("A text needs words ('body') or a file ('media').")
+    if len(pictures) > 10:
+        raise SandboxError("A text carries at most 10 files.")
+    return jsonify({"sid": carrier().messaging.receive(number, body, pictures)}), 201
+
+
+@control.get("/phones/<number>/sent")
+def sent(number: str) -> Response:
+    """Texts that this phone sent, oldest first."""
+    query = sa.select(messages).where(messages.c.from_number == number).order_by(messages.c.seq)
+    counted = sa.select(media.c.message_sid)
+    found = {row["message_sid"] for row in carrier().store.rows(counted)}
+    return jsonify(
+        {
+            "texts": [
+                {"sid": row["sid"], "body": row["body"], "at": _at(row["created"]), "pictures": row["sid"] in found}
+                for row in carrier().store.rows(query)
+            ]
+        }
+    )
+
+
+@control.get("/phones/<number>/behaviour")
+def show_behaviour(number: str) -> Response:
+    """How the carrier treats this number now."""
+    return jsonify(carrier().rules.of(number).__dict__)
+
+
+@control.put("/phones/<number>/behaviour")
+def set_behaviour(number: str) -> Response:
+    """Replace how the carrier treats this number ("*": every number without a rule of its own).
+
+    `{}` is back to normal.
+    """
+    rules = behaviour.parse(_body())
+    carrier().rules.put(number, rules)
+    return jsonify(rules.__dict__)

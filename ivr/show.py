@@ -1,0 +1,102 @@
+"""Tickets on the terminal: a table, or one whole ticket, or JSON."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from flows.loader import load
+from ivr.settings import Settings
+from tickets import db, queries
+from tickets.paging import spoken_number
+
+LISTED = 50
+_COLOURS = {"open": "bold red", "claimed": "yellow", "resolved": "green"}
+
+
+def print_tickets(settings: Settings, number: int | None, as_json: bool) -> int:
+    """Print the newest tickets, or the one with `number`. Returns the exit code: 1 for a ticket that does not exist.
+
+    Raises SchemaError or FlowErrors with a message fit for the admin."""
+    engine = db.connect(settings.database_url)
+    db.check_version(engine)
+    with db.Database(engine).reading() as session:
+        if number is None:
+            found, _ = queries.newest(session, limit=LISTED)
+            answer: Any = {"tickets": found}
+        else:
+            answer = queries.find(session, number) if number < 2**31 else None
+    if answer is None:
+        print(f"Ticket {number} does not exist. `helpline tickets` lists them.", file=sys.stderr)
+        return 1
+    if as_json:
+        print(json.dumps(answer, indent=2, ensure_ascii=False))
+        return 0
+    zone = ZoneInfo(load(settings.flows_dir).helpdesk.desk.zone)
+    console = Console()
+    if number is None:
+        _print_list(console, found, zone)
+    else:
+        _print_one(console, answer, zone)
+    return 0
+
+
+def _local(moment: str | None, zone: ZoneInfo) -> str:
+    if moment is None:
+        return ""
+    return datetime.fromisoformat(moment).replace(tzinfo=UTC).astimezone(zone).strftime("%a %b %d, %I:%M:%S %p")
+
+
+def _who(ticket: dict[str, Any]) -> str:
+    number = spoken_number(ticket["from_number"]) if ticket["from_number"] else "number withheld"
+    return f"{ticket['client']} {number}" if ticket["client"] else number
+
+
+def _print_list(console: Console, tickets: list[dict[str, Any]], zone: ZoneInfo) -> None:
+    if not tickets:
+        console.print("No tickets yet. Place a call with: helpline phone")
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("Ticket", "State", "Owner", "Opened", "Who", "What"):
+        table.add_column(heading, overflow="fold" if heading == "What" else "ellipsis", no_wrap=heading != "What")
+    for ticket in tickets:
+        state = Text(ticket["state"], style=_COLOURS.get(ticket["state"], ""))
+        opened = _local(ticket["opened_at"], zone)
+        table.add_row(
+            str(ticket["number"]), state, ticket["claimed_by"] or "-", opened, _who(ticket), Text(ticket["subject"])
+        )
+    console.print(table)
+
+
+def _print_one(console: Console, ticket: dict[str, Any], zone: ZoneInfo) -> None:
+    state = Text(ticket["state"], style=_COLOURS.get(ticket["state"], ""))
+    owner = f", {ticket['claimed_by']}" if ticket["claimed_by"] else ""
+    console.print(
+        Text.assemble((f"Ticket {ticket['number']}", "bold"), "  ", state, owner, f"  ({ticket['priority']})")
+    )
+    console.print(Text(f"{_who(ticket)}  by {ticket['channel']}, {_local(ticket['opened_at'], zone)}"))
+    console.print(Text(ticket["subject"], style="bold"))
+    for recording in ticket["recordings"]:
+        transcript = recording["transcript"]
+        console.print(f"\nVoicemail, {recording['seconds']} s, transcript {transcript['state']}", style="cyan")
+        words = transcript["text"] or recording["problem"] or "(no words)"
+        console.print(Text(words), soft_wrap=True)
+    for message in ticket["messages"]:
+        arrow = "client:" if message["direction"] == "in" else "desk:  "
+        console.print(Text(f"{arrow} {message['body']}"), soft_wrap=True)
+    if ticket["pages"]:
+        pages = Table(box=None, header_style="bold", pad_edge=False, title_justify="left")
+        for heading in ("Page to", "State", "Error", "Text"):
+            pages.add_column(heading, overflow="fold")
+        for page in ticket["pages"]:
+            pages.add_row(page["person"], page["state"], page["error"] or "", Text(page["body"]))
+        console.print()
+        console.print(pages)
+    console.print()
+    for event in ticket["events"]:
+        console.print(Text(f"{_local(event['at'], zone)}  {event['text']}"), soft_wrap=True)

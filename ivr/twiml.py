@@ -1,0 +1,76 @@
+"""Instructions of the engine to TwiML. Pure: the same instructions and addresses give the same text."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from twilio.twiml.voice_response import Gather as GatherVerb
+from twilio.twiml.voice_response import VoiceResponse
+
+from flows.instructions import Choose, Gather, Hangup, Instruction, Pause, Play, Prompt, Record, Say
+
+EMPTY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+
+#: Ask the carrier to try these again on any failure: they have no caller waiting (carrier-facts §1, connection overrides).
+RETRIED = "#rc=3&rp=all"
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the carrier goes next: `action` for the caller's next step, `recording` for the events of a recording."""
+
+    action: str
+    recording: str
+
+
+def _prompt(verb: VoiceResponse | GatherVerb, prompt: Prompt) -> None:
+    match prompt:
+        case Say(text=text, language=language, voice=voice):
+            verb.say(text, language=language, **({"voice": voice} if voice else {}))
+        case Play(url=url):
+            verb.play(url)
+        case Pause(seconds=seconds):
+            verb.pause(length=seconds)
+
+
+@lru_cache(maxsize=1024)
+def render(instructions: tuple[Instruction, ...], addresses: Addresses) -> str:
+    """The TwiML for one turn. Silence after a Gather comes back to `action` as an empty result, and a Record that the
+    carrier drops (an empty one may fall through, carrier-facts §2) does too, so no turn ends in nothing. Most callers
+    hear the same greeting, so recent answers are kept."""
+    response = VoiceResponse()
+    for instruction in instructions:
+        match instruction:
+            case Say() | Play() | Pause():
+                _prompt(response, instruction)
+            case Gather():
+                gather = GatherVerb(
+                    input="dtmf",
+                    action=addresses.action,
+                    method="POST",
+                    timeout=instruction.timeout,
+                    num_digits=instruction.digits,
+                    finish_on_key=instruction.finish_on_key,
+                    action_on_empty_result=True,
+                )
+                for prompt in instruction.prompts:
+                    _prompt(gather, prompt)
+                response.append(gather)
+                response.redirect(addresses.action, method="POST")
+            case Record():
+                response.record(
+                    action=addresses.action,
+                    method="POST",
+                    timeout=instruction.silence_seconds,
+                    finish_on_key=instruction.finish_on_key,
+                    max_length=instruction.max_seconds,
+                    play_beep=instruction.beep,
+                    recording_status_callback=addresses.recording + RETRIED,
+                    recording_status_callback_method="POST",
+                    recording_status_callback_event="in-progress completed absent",
+                )
+                response.redirect(addresses.action, method="POST")
+            case Hangup():
+                response.hangup()
+            case Choose():
+                continue
+    return str(response)

@@ -1,0 +1,83 @@
+"""The web role: the application and the server under it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from flask import Flask, Response, request
+from flask.json.provider import DefaultJSONProvider
+from gunicorn.app.base import BaseApplication
+
+from ivr import api, listen, probes
+from ivr.settings import Settings
+from ivr.signature import SignatureCheck
+from ivr.webhooks import guard, sms, voice
+from ivr.wiring import Helpline, assemble
+
+#: Threads of one web process. Webhooks are short and wait only for the database; more processes are more `helpline web`.
+THREADS = 8
+
+
+class _Json(DefaultJSONProvider):
+    """Fields come in the order of the contract, words in their own letters."""
+
+    sort_keys = False
+    ensure_ascii = False
+
+
+def create_app(desk: Helpline) -> Flask:
+    """The application, bound to one Helpline."""
+    app = Flask("helpline", static_folder=None)
+    app.json = _Json(app)
+    guard.protect(app, SignatureCheck(desk.settings.public_url, desk.settings.accepted_tokens))
+    app.register_blueprint(voice.blueprint(desk))
+    app.register_blueprint(sms.blueprint(desk))
+    app.register_blueprint(probes.blueprint(desk))
+    app.register_blueprint(listen.blueprint(desk))
+    app.register_blueprint(api.blueprint(desk))
+
+    @app.teardown_request
+    def forget(_error: BaseException | None) -> None:
+        structlog.contextvars.clear_contextvars()
+
+    @app.after_request
+    def harden(response: Response) -> Response:
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        if not request.path.startswith(("/healthz", "/readyz", "/metrics")):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return app
+
+
+class _Server(BaseApplication):  # type: ignore[misc]
+    """gunicorn with our settings and nothing of its own from the command line or the environment."""
+
+    def __init__(self, make: Callable[[], Flask], options: dict[str, Any]) -> None:
+        self._make, self._options = make, options
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Take the options as they are."""
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Called in the worker process, after the fork: connections are never shared."""
+        return self._make()
+
+
+def serve(settings: Settings) -> None:
+    """Listen on HOST:PORT until SIGTERM or SIGINT."""
+    assemble(settings).database.engine.dispose()  # wrong files, settings or schema are said before anything listens
+    options = {
+        "bind": f"{settings.host}:{settings.port}",
+        "workers": 1,
+        "threads": THREADS,
+        "worker_class": "gthread",
+        "graceful_timeout": 8,
+        "timeout": 60,
+        "logger_class": "ivr.log.GunicornLogger",
+        "control_socket_disable": True,
+    }
+    _Server(lambda: create_app(assemble(settings)), options).run()

@@ -1,0 +1,56 @@
+"""What stands before every webhook: size, signature, shape. A rejected request leaves a log line and a count, nothing else."""
+
+import structlog
+from flask import Flask, Response, request
+from prometheus_client import Counter
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from ivr.forms import Malformed
+from ivr.signature import Rejection, SignatureCheck
+
+log = structlog.get_logger(__name__)
+
+#: Bytes of the largest webhook. A text of 1,600 characters with ten pictures is below 20 kB.
+LIMIT = 256 * 1024
+
+REJECTED = Counter("helpline_webhooks_rejected", "Webhooks that were not taken.", ["reason"])
+for _reason in Rejection:
+    REJECTED.labels(reason=_reason.value)
+
+#: Answers to webhooks whose reply the carrier ignores, and to texts that are answered by the outbox.
+TWIML = "text/xml"
+
+
+def reject(reason: Rejection, status: int, detail: str = "") -> Response:
+    """Count it, say why in the log, tell the sender nothing."""
+    REJECTED.labels(reason=reason.value).inc()
+    log.warning("webhook rejected", reason=reason.value, path=request.path, detail=detail or None)
+    return Response(f"rejected: {reason.value}\n", status=status, mimetype="text/plain")
+
+
+def protect(app: Flask, check: SignatureCheck) -> None:
+    """Guard every path below /twilio/, also those that do not exist: an unsigned request learns nothing from them."""
+
+    @app.before_request
+    def verify() -> Response | None:
+        if not request.path.startswith("/twilio/"):
+            return None
+        if (request.content_length or 0) > LIMIT:
+            return reject(Rejection.TOO_LARGE, 413)
+        request.max_content_length = LIMIT
+        try:
+            reason = check.reject(request)
+        except RequestEntityTooLarge:
+            return reject(Rejection.TOO_LARGE, 413)
+        except (HTTPException, ValueError):
+            return reject(Rejection.MALFORMED, 400)
+        return None if reason is None else reject(reason, 403)
+
+    @app.errorhandler(Malformed)
+    def malformed(error: Malformed) -> Response:
+        return reject(Rejection.MALFORMED, 400, str(error))
+
+
+def twiml(body: str) -> Response:
+    """An answer for the carrier."""
+    return Response(body, mimetype=TWIML)

@@ -1,0 +1,36 @@
+"""Webhooks of texts: the number's Messaging URL and the reports about our own texts."""
+
+import structlog
+from flask import Blueprint, Response, request
+
+from ivr.forms import delivery_form, text_form
+from ivr.twiml import EMPTY
+from ivr.webhooks.guard import twiml
+from ivr.wiring import Helpline
+from tickets import inbox, outbox
+
+log = structlog.get_logger(__name__)
+
+
+def blueprint(desk: Helpline) -> Blueprint:
+    """The views, bound to one Helpline. Every reply goes through the outbox, so the answer here is always empty."""
+    views = Blueprint("sms", __name__, url_prefix="/twilio")
+
+    @views.post("/sms")
+    def sms() -> Response:
+        """A text came in."""
+        text = text_form(request.form)
+        with desk.database.unit() as unit:
+            new = inbox.receive(unit, text, rules=desk.rules, now=desk.now())
+        log.info("text received" if new else "text received again", message=text.sid, media=len(text.media))
+        return twiml(EMPTY)
+
+    @views.post("/sms/status")
+    def sms_status() -> Response:
+        """The carrier reports about a text of ours."""
+        form = delivery_form(request.form)
+        with desk.database.unit() as unit:
+            outbox.report(unit, sid=form.sid, status=form.status, error_code=form.error_code, now=desk.now())
+        return twiml(EMPTY)
+
+    return views

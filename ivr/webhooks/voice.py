@@ -1,0 +1,57 @@
+"""Webhooks of calls: the number's Voice URL, the steps, the events of recordings, the call's status."""
+
+import structlog
+from flask import Blueprint, Response, request
+from sqlalchemy.exc import SQLAlchemyError
+
+from ivr import callflow
+from ivr.forms import call_form, recording_form
+from ivr.twiml import EMPTY
+from ivr.webhooks.guard import twiml
+from ivr.wiring import Helpline
+
+log = structlog.get_logger(__name__)
+
+
+def blueprint(desk: Helpline) -> Blueprint:
+    """The views, bound to one Helpline."""
+    views = Blueprint("voice", __name__, url_prefix="/twilio")
+
+    def step(turn: int) -> Response:
+        form = call_form(request.form)
+        structlog.contextvars.bind_contextvars(call=form.sid, turn=turn)
+        try:
+            return twiml(callflow.answer(desk, form, turn))
+        except SQLAlchemyError:
+            # A caller must be heard also while the database is away; the message is found at the carrier later.
+            log.exception("the database failed a caller; the built-in voicemail answers")
+            return twiml(callflow.voicemail_without_database(desk.flows, desk.settings.public_url))
+
+    @views.post("/voice")
+    def voice() -> Response:
+        """The first webhook of a call."""
+        return step(0)
+
+    @views.post("/voice/<int:turn>")
+    def voice_turn(turn: int) -> Response:
+        """Keys, silence or a recording of the caller."""
+        return step(turn)
+
+    @views.post("/voice/status")
+    def voice_status() -> Response:
+        """The call began, rang or ended; the answer is ignored by the carrier."""
+        form = call_form(request.form)
+        structlog.contextvars.bind_contextvars(call=form.sid)
+        callflow.status_event(desk, form)
+        return twiml(EMPTY)
+
+    @views.post("/recording")
+    def recording() -> Response:
+        """The carrier records, has recorded, or has nothing."""
+        form = recording_form(request.form)
+        structlog.contextvars.bind_contextvars(call=form.call_sid, recording=form.sid)
+        callflow.recording_event(desk, form)
+        log.info("recording event", status=form.status, seconds=form.seconds)
+        return twiml(EMPTY)
+
+    return views

@@ -1,0 +1,104 @@
+"""Everything put together once per process: settings and flow files in, a Helpline out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from flows.loader import Flows, load
+from ivr.carrier.base import Carrier
+from ivr.carrier.twilio import TwilioCarrier
+from ivr.links import Links
+from ivr.queue import JobQueue
+from ivr.settings import Settings, SmsKeywords
+from tickets import db
+from tickets.oncall import Person
+from tickets.rules import Rules, Wording
+from tickets.storage import BlobStore, open_blobs
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The clock of production."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Helpline:
+    """What the edges of one process work with. Tests put in their own carrier, clock or queue; nothing is global."""
+
+    settings: Settings
+    flows: Flows
+    database: db.Database
+    queue: JobQueue
+    carrier: Carrier
+    blobs: BlobStore
+    rules: Rules
+    links: Links
+    now: Clock = utc_now
+
+    @property
+    def media_limit(self) -> int:
+        """Bytes of the largest recording that is fetched."""
+        return self.flows.helpdesk.recordings.max_megabytes * 1_000_000
+
+    @cached_property
+    def client_names(self) -> tuple[str, ...]:
+        """Clients that the transcriber may expect to hear of."""
+        return tuple(client.name for client in self.flows.clients)
+
+
+def rules_of(flows: Flows, settings: Settings, *, links: Links, now: Clock = utc_now) -> Rules:
+    """The part of files and settings that the desk decides by."""
+    texts, pages = flows.helpdesk.texts, flows.helpdesk.pages
+
+    def wording(kind: Wording, ticket: int | None) -> str:
+        return str(getattr(texts, kind.value)).replace("{ticket}", str(ticket or ""))
+
+    return Rules(
+        desk_number=settings.twilio_number,
+        team=tuple(Person(person.name, person.number) for person in flows.oncall.team),
+        zone=ZoneInfo(flows.helpdesk.desk.zone),
+        wording=wording,
+        client_of=flows.client_of,
+        listen_link=lambda sid: links.listen(sid, now()),
+        wait_for_transcript=timedelta(seconds=pages.wait_for_transcript),
+        delivery_report=timedelta(seconds=pages.delivery_report),
+        join_window=timedelta(hours=texts.join_window_hours),
+        keywords_by_carrier=settings.sms_keywords is SmsKeywords.CARRIER,
+        delete_at_carrier=flows.helpdesk.recordings.delete_at_carrier,
+    )
+
+
+def carrier_of(settings: Settings) -> TwilioCarrier:
+    """The client for the account of the settings, or for the sandbox."""
+    return TwilioCarrier(
+        account_sid=settings.account_sid,
+        auth_token=settings.auth_token,
+        api_url=settings.twilio_api_url,
+        number=settings.twilio_number,
+        status_callback=f"{settings.public_url}/twilio/sms/status",
+        messaging_service_sid=settings.twilio_messaging_service_sid,
+    )
+
+
+def assemble(settings: Settings, *, now: Clock = utc_now) -> Helpline:
+    """Put a process together. Raises FlowErrors, SchemaError or StorageError with a message fit for the admin."""
+    flows = load(settings.flows_dir)
+    engine = db.connect(settings.database_url)
+    db.check_version(engine)
+    queue = JobQueue(settings.broker_url)
+    links = Links(settings.secret_key.get_secret_value(), settings.public_url)
+    return Helpline(
+        settings=settings,
+        flows=flows,
+        database=db.Database(engine, notify=queue.hint),
+        queue=queue,
+        carrier=carrier_of(settings),
+        blobs=open_blobs(settings.blob_url),
+        rules=rules_of(flows, settings, links=links, now=now),
+        links=links,
+        now=now,
+    )

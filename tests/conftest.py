@@ -1,0 +1,32 @@
+"""Fixtures: a fresh database, and a whole desk on it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import databases
+from tests.world import World
+
+
+@pytest.fixture(scope="session")
+def database_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A migrated database, made once for this test process."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    with databases.template(tmp_path_factory.mktemp("template"), worker) as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(database_template: str, tmp_path: Path) -> str:
+    """The address of an empty, migrated database."""
+    return databases.fresh(database_template, tmp_path)
+
+
+@pytest.fixture
+def world(database_url: str, tmp_path: Path) -> Iterator[World]:
+    """A whole desk."""
+    made = World(database_url, tmp_path)
+    yield made
+    made.close()

@@ -1,0 +1,170 @@
+"""Whatever a caller, a carrier or an edit does, a call ends well."""
+
+import json
+from typing import Any
+
+from flow_phone import NOON, SHIPPED, Phone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from flows.engine import (
+    Caller,
+    Digits,
+    Event,
+    Flow,
+    HungUp,
+    Recorded,
+    Session,
+    Silence,
+    Turn,
+    Waiting,
+    advance,
+    begin,
+    voicemail_only,
+)
+from flows.instructions import Gather, Hangup, Record
+from flows.loader import load
+from flows.schema import HelpdeskFlow
+
+FLOW = load(SHIPPED).helpdesk
+# After the last menu turn: the voicemail, its second chance, the goodbye.
+AFTER_THE_LIMIT = 3
+
+# The machine may be busy with other tests: slow is not wrong.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+keys = st.one_of(st.sampled_from("0123456789*#"), st.text(max_size=5))
+events: st.SearchStrategy[Event] = st.one_of(
+    st.builds(Digits, keys),
+    st.just(Silence()),
+    st.builds(Recorded, st.none() | st.integers(-5, 8000), st.sampled_from(["", "#", "*", "hangup", "5"])),
+    st.just(HungUp()),
+)
+stubborn: st.SearchStrategy[Event] = st.one_of(st.builds(Digits, keys), st.just(Silence()))
+names = st.sampled_from(["a", "b", "c", "d", "e", "nowhere"])
+
+
+def _miss(draw: st.DrawFn) -> dict[str, Any]:
+    return {"say": "Miss.", **({"next": draw(names)} if draw(st.booleans()) else {})}
+
+
+@st.composite
+def steps(draw: st.DrawFn) -> dict[str, Any]:
+    """Any step, leading anywhere, also to steps that do not exist."""
+    match draw(st.sampled_from(["say", "menu", "ring", "voicemail", "hangup"])):
+        case "say":
+            return {"say": "Words.", "next": draw(names)}
+        case "ring":
+            return {"ring": {}, "otherwise": draw(names)}
+        case "voicemail":
+            return {"voicemail": {"say": "Speak.", "again": "Again.", "thanks": "Thanks.", "goodbye": "Bye."}}
+        case "hangup":
+            return {"hangup": "Bye."}
+    options = draw(st.dictionaries(st.sampled_from("0123456789*#"), names, min_size=1, max_size=4))
+    menu = {
+        "say": "Menu.",
+        "keys": {key: {"next": name, "opens": draw(st.sampled_from(["Help", None]))} for key, name in options.items()},
+        "silence": _miss(draw),
+        "wrong": _miss(draw),
+        "tries": draw(st.integers(1, 5)),
+    }
+    return {"menu": menu, "otherwise": draw(names)}
+
+
+@st.composite
+def flows(draw: st.DrawFn) -> Flow:
+    """Any flow of the schema, sensible or not."""
+    raw = voicemail_only().model_dump(include={"desk", "consent", "texts"})
+    calls = {
+        "start": draw(names),
+        "limits": {"turns": draw(st.integers(5, 20))},
+        "steps": draw(st.dictionaries(st.sampled_from("abcde"), steps(), min_size=1)),
+    }
+    return HelpdeskFlow.model_validate({**raw, "calls": calls})
+
+
+def _is_sound(turn: Turn) -> bool:
+    """The last instruction fits what the session waits for, and nothing before it ends the turn."""
+    *before, last = (*turn.instructions,) or (None,)
+    expected = {Waiting.KEYS: Gather, Waiting.RECORDING: Record, Waiting.NOTHING: Hangup | None}[turn.session.waiting]
+    return (
+        isinstance(last, expected)
+        and not any(isinstance(one, Gather | Record | Hangup) for one in before)
+        and turn.session.ended == (turn.session.waiting is Waiting.NOTHING)
+    )
+
+
+@patient
+@given(flows(), st.lists(events, max_size=40))
+def test_every_turn_of_any_flow_ends_with_a_wait_or_the_hang_up(flow: Flow, story: list[Event]) -> None:
+    phone = Phone(flow, Caller(None, None)).call()
+    assert phone.turn is not None
+    assert _is_sound(phone.turn)
+    for event in story:
+        phone.does(event)
+        assert _is_sound(phone.turn)
+
+
+@patient
+@given(flows(), st.data())
+def test_a_caller_who_never_hangs_up_ends_within_the_limit_in_any_flow(flow: Flow, data: st.DataObject) -> None:
+    phone = Phone(flow).call()
+    turns = 1
+    while not phone.session.ended:
+        phone.does(data.draw(stubborn))
+        turns += 1
+        assert turns <= flow.calls.limits.turns + AFTER_THE_LIMIT
+
+
+@patient
+@given(st.lists(events, max_size=60))
+def test_a_shipped_call_ends_with_a_message_asked_for_or_a_caller_who_hung_up(story: list[Event]) -> None:
+    phone = Phone(FLOW).call()
+    asked = hung_up = spoke = False
+    for event in [*story, *[Silence()] * (FLOW.calls.limits.turns + AFTER_THE_LIMIT)]:
+        if not phone.session.ended:
+            hung_up |= isinstance(event, HungUp) or (isinstance(event, Recorded) and event.key == "hangup")
+            spoke |= isinstance(event, Recorded) and (event.seconds or 0) > 0
+        phone.does(event)
+        asked |= any(isinstance(one, Record) for one in phone.instructions)
+    assert phone.session.ended
+    assert asked or hung_up or spoke
+
+
+@patient
+@given(flows(), flows(), st.lists(events, max_size=10), st.lists(events, min_size=1, max_size=10))
+def test_an_edit_in_the_middle_of_a_call_does_no_harm(
+    old: Flow, new: Flow, before: list[Event], after: list[Event]
+) -> None:
+    phone = Phone(old).call()
+    for event in before:
+        phone.does(event)
+    phone.flow = new
+    for event in after:
+        phone.does(event)
+        assert phone.turn is not None
+        assert _is_sound(phone.turn)
+
+
+@patient
+@given(flows(), st.lists(events, max_size=12))
+def test_a_session_is_the_same_after_json(flow: Flow, story: list[Event]) -> None:
+    turn = begin(flow, caller=Caller("+19035550160", None), now=NOON)
+    for event in story:
+        assert Session.from_dict(json.loads(json.dumps(turn.session.to_dict()))) == turn.session
+        turn = advance(flow, turn.session, event, caller=Caller(None, None), now=NOON)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+FIELDS = ("step", "waiting", "steps", "tries", "choice", "language", "ended", "began", "heard")
+
+
+@patient
+@given(st.dictionaries(st.sampled_from(FIELDS), json_values), events)
+def test_no_stored_session_whatever_it_holds_makes_the_engine_raise(data: dict[str, Any], event: Event) -> None:
+    turn = advance(FLOW, Session.from_dict(data), event, caller=Caller(None, None), now=NOON)
+    assert _is_sound(turn)

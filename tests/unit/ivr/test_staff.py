@@ -1,0 +1,121 @@
+"""What staff text, and what they get back."""
+
+import pytest
+
+from tests.world import LEE, ROBIN, SAM, STRANGER, World
+
+
+def missed_call(world: World, sid: str, caller: str = STRANGER) -> None:
+    world.call(sid=sid, caller=caller)
+    world.press("1", 1, sid=sid, caller=caller)
+    world.hang_up(sid=sid, caller=caller)
+    world.pass_time(15)
+
+
+def answer_to(world: World, person: str, body: str) -> str:
+    before = len(world.texts_to(person))
+    world.text(person, body)
+    world.work()
+    new = world.texts_to(person)[before:]
+    assert len(new) == 1
+    return new[0]
+
+
+@pytest.mark.parametrize("body", ["ACK 1001", "ack 1001", "  Ack: #1001!! ", "ACK1001", "1001 ack", "ack", "Ack."])
+def test_ack_in_any_spelling_takes_the_ticket(world: World, body: str) -> None:
+    missed_call(world, "CA1")
+    assert answer_to(world, SAM, body) == (
+        "1001 is yours: 903-555-0147. Call 903-555-0147. Reply DONE 1001 when it is solved."
+    )
+    assert world.ticket()["claimed_by"] == "Sam"
+
+
+def test_the_second_ack_hears_who_has_it(world: World) -> None:
+    missed_call(world, "CA1")
+    world.text(SAM, "ACK 1001")
+    world.text(LEE, "ACK 1001")
+    world.work()
+    assert world.texts_to(LEE)[-1] == "1001 is taken by Sam since 8:05 AM."
+    assert answer_to(world, SAM, "ack 1001") == "1001 is already yours. Reply DONE 1001 when it is solved."
+    assert world.ticket()["claimed_by"] == "Sam"
+
+
+def test_the_same_text_delivered_twice_is_answered_once(world: World) -> None:
+    missed_call(world, "CA1")
+    world.text(SAM, "ACK 1001", sid="SM1")
+    world.text(SAM, "ACK 1001", sid="SM1")
+    world.work()
+    assert len(world.texts_to(SAM)) == 2
+
+
+def test_late_answers_hear_what_is_the_case(world: World) -> None:
+    missed_call(world, "CA1")
+    answer_to(world, SAM, "ACK 1001")
+    assert answer_to(world, LEE, "ack") == "No ticket is open. 1001 is taken by Sam since 8:05 AM."
+    assert answer_to(world, SAM, "done") == "1001 is resolved. Thank you."
+    assert answer_to(world, LEE, "ACK 1001") == "1001 was resolved by Sam at 8:05 AM."
+    assert answer_to(world, LEE, "DONE 1001") == "1001 was resolved by Sam at 8:05 AM."
+
+
+def test_a_wrong_number_is_answered_with_the_right_ones(world: World) -> None:
+    missed_call(world, "CA1")
+    missed_call(world, "CA2", caller="+19035550172")
+    assert answer_to(world, SAM, "ACK 1402") == "Ticket 1402 does not exist; open: 1001, 1002."
+    assert answer_to(world, SAM, "ACK") == (
+        "Which one? 1001 903-555-0147, 1002 Sabine River Feed & Seed. Reply ACK 1002."
+    )
+    assert {ticket["state"] for ticket in world.tickets()} == {"open"}
+
+
+def test_ack_without_any_ticket(world: World) -> None:
+    assert answer_to(world, SAM, "ack") == "No ticket is open."
+    assert answer_to(world, SAM, "done") == "You hold no ticket; none is open."
+    assert answer_to(world, SAM, "ack 1001") == "Ticket 1001 does not exist; none is open."
+
+
+def test_who_names_the_people_on_call(world: World) -> None:
+    assert answer_to(world, LEE, "who?") == "On call: Sam 903-555-0111, Lee 903-555-0112, Robin 903-555-0113"
+
+
+def test_anything_else_from_staff_is_answered_with_the_commands(world: World) -> None:
+    reply = answer_to(world, ROBIN, "on my way")
+    assert reply.startswith("Not understood. ACK 1042 takes a ticket")
+    assert world.tickets() == []
+
+
+def test_a_stranger_cannot_take_a_ticket(world: World) -> None:
+    missed_call(world, "CA1")
+    world.text(STRANGER, "ACK 1001")
+    world.text(STRANGER, "ACK 1001")
+    world.work()
+    assert world.texts_to(STRANGER) == [
+        "This number is not on our on-call list, so it cannot take tickets. Need help? Text us what is wrong."
+    ]
+    assert world.ticket()["state"] == "open"
+
+
+def test_done_without_ack_resolves_and_tells_the_others(world: World) -> None:
+    missed_call(world, "CA1")
+    assert answer_to(world, SAM, "DONE 1001") == "1001 is resolved. Thank you."
+    assert world.texts_to(LEE)[-1] == "1001 is resolved by Sam. Nothing to do for you."
+    assert world.ticket()["claimed_by"] == "Sam"
+
+
+def test_done_by_another_says_whose_it_was(world: World) -> None:
+    missed_call(world, "CA1")
+    answer_to(world, SAM, "ACK 1001")
+    sent = len(world.carrier.sent)
+    assert answer_to(world, LEE, "DONE 1001") == "1001 is resolved. Thank you. It was Sam's."
+    assert len(world.carrier.sent) == sent + 1  # nothing more goes to anyone about a claimed ticket
+
+
+def test_an_acknowledgement_withholds_pages_that_wait(world: World) -> None:
+    world.carrier.down = True
+    missed_call(world, "CA1")
+    world.pass_time(60)
+    world.carrier.down = False
+    world.text(SAM, "ACK 1001")
+    world.pass_time(200)
+    assert world.texts_to(SAM) == ["1001 is yours: 903-555-0147. Call 903-555-0147. Reply DONE 1001 when it is solved."]
+    assert world.texts_to(LEE) == []
+    assert world.ticket()["pages"] == []

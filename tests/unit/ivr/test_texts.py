@@ -1,0 +1,174 @@
+"""Texts of clients: a ticket, one receipt, and consent that holds."""
+
+import pytest
+
+from tests.world import CLIENT, DESK, LEE, SAM, STRANGER, World
+from tickets.models import ConsentEvent
+
+CONFIRMED = (
+    "Business IT Service Corps, LLC: you are opted out and get no more texts from us. For help call 903-689-2004. "
+    "Reply START to opt in."
+)
+
+
+def test_a_text_opens_an_urgent_ticket_pages_and_is_answered_once(world: World) -> None:
+    world.text(CLIENT, "Server is down, nobody can work")
+    world.work()
+    assert world.texts_to(SAM) == [
+        "URGENT 1001 Hollis & Wade CPA 903-555-0160: Server is down, nobody can work Reply ACK 1001 to take it."
+    ]
+    (receipt,) = world.texts_to(CLIENT)
+    assert "ticket 1001" in receipt
+    for words in ("STOP", "HELP", "Message & data rates may apply", "https://bitscorps.com/privacy-policy"):
+        assert words in receipt
+    world.text(CLIENT, "Also the phones")
+    world.work()
+    ticket = world.ticket()
+    assert [(m["direction"], m["body"]) for m in ticket["messages"]] == [
+        ("in", "Server is down, nobody can work"),
+        ("out", receipt),
+        ("in", "Also the phones"),
+    ]
+    assert ticket["channel"] == "text"
+    assert len(world.texts_to(CLIENT)) == 1
+
+
+def test_the_owner_gets_what_the_client_adds(world: World) -> None:
+    world.text(CLIENT, "Server is down")
+    world.work()
+    world.text(SAM, "ack")
+    world.text(CLIENT, "Now it smokes")
+    world.work()
+    assert world.texts_to(SAM)[-1] == "1001 Hollis & Wade CPA 903-555-0160 says: Now it smokes"
+    assert "smokes" not in " ".join(world.texts_to(LEE))
+
+
+def test_our_own_number_is_never_answered(world: World) -> None:
+    world.text(DESK, "hello")
+    world.pass_time(5)
+    assert world.carrier.sent == []
+    assert world.tickets() == []
+
+
+def test_a_word_that_the_carrier_answered_is_recorded_and_not_answered_again(world: World) -> None:
+    world.text(STRANGER, "STOP")
+    world.text(STRANGER, "stop")
+    world.work()
+    assert world.carrier.sent == []
+    assert [event.kind for event in world.rows(ConsentEvent)] == ["opt-out", "opt-out"]
+
+
+@pytest.mark.parametrize("words", ["Stop.", "opt out", "OPT-OUT!", "please stop texting me", "Remove me"])
+def test_words_that_the_carrier_does_not_know_are_confirmed_once(world: World, words: str) -> None:
+    world.text(STRANGER, words)
+    world.text(STRANGER, words)
+    world.work()
+    assert world.texts_to(STRANGER) == [CONFIRMED]
+    assert world.tickets() == []
+
+
+def test_opt_out_type_says_that_the_carrier_has_answered(world: World) -> None:
+    world.text(STRANGER, "arret", OptOutType="STOP")
+    world.text(STRANGER, "Stop.", OptOutType="STOP")
+    world.work()
+    assert world.texts_to(STRANGER) == []
+
+
+def test_helpline_answers_the_keywords_when_the_carrier_does_not(database_url: str, tmp_path: object) -> None:
+    from pathlib import Path
+
+    assert isinstance(tmp_path, Path)
+    world = World(database_url, tmp_path, SMS_KEYWORDS="helpline")
+    world.text(STRANGER, "STOP")
+    world.text(STRANGER, "STOP")
+    world.text(STRANGER, "START")
+    world.text(STRANGER, "HELP")
+    world.text(SAM, "help")
+    world.work()
+    sent = world.texts_to(STRANGER)
+    assert len(sent) == 3
+    assert sent[0] == CONFIRMED
+    assert sent[1].startswith("Business IT Service Corps, LLC: you get our texts again.")
+    assert "903-689-2004" in sent[2]
+    assert world.texts_to(SAM) == [
+        "ACK 1042 takes a ticket, DONE 1042 resolves it, WHO says who is on call. ACK alone takes the only open one."
+    ]
+    world.close()
+
+
+def test_an_opted_out_client_gets_nothing_until_start(world: World) -> None:
+    world.text(STRANGER, "STOP")
+    world.text(STRANGER, "our server is down")
+    world.work()
+    assert world.texts_to(STRANGER) == []
+    assert len(world.texts_to(SAM)) == 1
+    receipt = world.ticket()["messages"][1]
+    assert receipt["state"] == "failed"
+    assert receipt["error"] == "this number has opted out (it can text START to undo that)"
+    world.text(STRANGER, "START")
+    world.text("+19035550199", "x")
+    world.work()
+    assert [event.kind for event in world.rows(ConsentEvent)][:2] == ["opt-out", "opt-in"]
+
+
+def test_a_client_who_stops_does_not_silence_the_team(world: World) -> None:
+    world.text(CLIENT, "Server is down")
+    world.text(CLIENT, "STOP")
+    world.work()
+    assert len(world.texts_to(SAM)) == 1
+    texts = [event["text"] for event in world.ticket()["events"]]
+    assert "The client opted out of texts; calling still works" in texts
+
+
+def test_staff_who_stop_are_not_paged_and_the_others_hear_it(world: World) -> None:
+    world.text(SAM, "STOP")
+    world.text(CLIENT, "Server is down")
+    world.work()
+    assert world.texts_to(SAM) == []
+    assert world.texts_to(LEE)[0] == "Sam has opted out of texts and gets no pages until texting START to this number."
+    (page,) = [page for page in world.ticket()["pages"] if page["person"] == "Sam"]
+    assert page["state"] == "failed"
+
+
+@pytest.mark.parametrize("words", ["stop by at 3 pm", "the server will not stop rebooting", "please cancel my 3 pm"])
+def test_a_sentence_with_such_a_word_is_a_text_like_any_other(world: World, words: str) -> None:
+    world.text(STRANGER, words)
+    world.work()
+    assert world.rows(ConsentEvent)[0].kind == "opt-in"
+    assert len(world.texts_to(STRANGER)) == 1
+
+
+def test_an_unclear_sentence_is_put_before_a_person(world: World) -> None:
+    world.text(STRANGER, "why do you not stop sending all those texts to my wife")
+    texts = [event["text"] for event in world.ticket()["events"]]
+    assert "The client may want no more texts: please read and decide" in texts
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [("", "(an empty text)"), ("я" * 1600, "яяя"), ("\U0001f525 fire", "\U0001f525 fire")],
+)
+def test_odd_texts_page_within_two_segments(world: World, body: str, shown: str) -> None:
+    from tickets.sms import segments
+
+    world.text(CLIENT, body)
+    world.work()
+    (page,) = world.texts_to(SAM)
+    assert shown in page
+    assert segments(page) <= 2
+    assert page.endswith("Reply ACK 1001 to take it.")
+
+
+def test_a_flood_pages_a_bounded_number_of_times(world: World) -> None:
+    for number in range(30):
+        world.text(CLIENT, f"still down {number}")
+        world.work()
+    assert len(world.tickets()) == 1
+    assert len(world.texts_to(SAM)) == 1 + 5
+    assert len(world.texts_to(CLIENT)) == 1
+
+
+def test_a_short_code_gets_a_ticket(world: World) -> None:
+    world.text("55512", "Your delivery")
+    world.work()
+    assert world.ticket()["from_number"] == "55512"

@@ -1,0 +1,102 @@
+"""What staff get back for a command: act on the ticket, name it, and say what is the case."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tickets import desk, paging
+from tickets.commands import Command, Verb
+from tickets.models import Ticket
+from tickets.oncall import Person, on_duty
+from tickets.recordings import recordings_of
+from tickets.rules import Rules
+from tickets.states import TicketState
+
+STAFF_HELP = (
+    "ACK 1042 takes a ticket, DONE 1042 resolves it, WHO says who is on call. ACK alone takes the only open one."
+)
+
+
+def answer(
+    session: Session, command: Command, person: Person, *, rules: Rules, now: datetime
+) -> tuple[str, Ticket | None]:
+    """Do what `person` asked for and return the reply with the ticket it is about."""
+    if command.verb is Verb.WHO:
+        people = ", ".join(f"{p.name} {paging.spoken_number(p.number)}" for p in on_duty(rules.team, now))
+        return (f"On call: {people}" if people else "Nobody is on call."), None
+    ticket, problem = _meant(session, command, person, rules=rules)
+    if ticket is None:
+        return problem, None
+    act = _acknowledge if command.verb is Verb.ACK else _done
+    return act(session, ticket, person, rules=rules, now=now), ticket
+
+
+def _meant(session: Session, command: Command, person: Person, *, rules: Rules) -> tuple[Ticket | None, str]:
+    if command.ticket is not None:
+        ticket = desk.by_number(session, command.ticket)
+        return ticket, f"Ticket {command.ticket} does not exist; {_open_list(session)}."
+    if command.verb is Verb.ACK:
+        candidates = desk.open_tickets(session)
+    else:
+        mine = select(Ticket).where(Ticket.state == TicketState.CLAIMED, Ticket.claimed_by == person.name)
+        candidates = list(session.scalars(mine.order_by(Ticket.number)))
+    word = command.verb.upper()
+    if len(candidates) == 1:
+        return desk.by_number(session, candidates[0].number), ""
+    if candidates:
+        listed = ", ".join(_label(ticket) for ticket in candidates[:4])
+        more = f" and {len(candidates) - 4} more" if len(candidates) > 4 else ""
+        return None, f"Which one? {listed}{more}. Reply {word} {candidates[-1].number}."
+    if command.verb is Verb.DONE:
+        return None, f"You hold no ticket; {_open_list(session)}."
+    return None, _nothing_open(session, rules)
+
+
+def _nothing_open(session: Session, rules: Rules) -> str:
+    last = session.scalars(select(Ticket).order_by(Ticket.number.desc()).limit(1)).one_or_none()
+    return f"No ticket is open. {_standing(last, rules)}" if last else "No ticket is open."
+
+
+def _open_list(session: Session) -> str:
+    numbers = [str(ticket.number) for ticket in desk.open_tickets(session)]
+    return f"open: {', '.join(numbers[:8])}" if numbers else "none is open"
+
+
+def _label(ticket: Ticket) -> str:
+    name = ticket.client or (paging.spoken_number(ticket.from_number) if ticket.from_number else "number withheld")
+    return f"{ticket.number} {name}"
+
+
+def _standing(ticket: Ticket, rules: Rules) -> str:
+    if ticket.state == TicketState.RESOLVED:
+        when = f" at {rules.clock_time(ticket.resolved_at)}" if ticket.resolved_at else ""
+        return f"{ticket.number} was resolved by {ticket.resolved_by}{when}."
+    when = f" since {rules.clock_time(ticket.claimed_at)}" if ticket.claimed_at else ""
+    return f"{ticket.number} is taken by {ticket.claimed_by}{when}."
+
+
+def _acknowledge(session: Session, ticket: Ticket, person: Person, *, rules: Rules, now: datetime) -> str:
+    if ticket.state == TicketState.OPEN:
+        desk.claim(session, ticket, person, rules=rules, now=now)
+        who = _label(ticket).split(" ", 1)[1]
+        call_back, number = _call_back(session, ticket), ticket.number
+        return f"{number} is yours: {who}.{call_back} Reply DONE {number} when it is solved."
+    if ticket.state == TicketState.CLAIMED and ticket.claimed_by == person.name:
+        return f"{ticket.number} is already yours. Reply DONE {ticket.number} when it is solved."
+    return _standing(ticket, rules)
+
+
+def _call_back(session: Session, ticket: Ticket) -> str:
+    callbacks = [recording.callback_number for recording in recordings_of(session, ticket) if recording.callback_number]
+    number = callbacks[-1] if callbacks else ticket.from_number
+    return f" Call {paging.spoken_number(number)}." if number else ""
+
+
+def _done(session: Session, ticket: Ticket, person: Person, *, rules: Rules, now: datetime) -> str:
+    if ticket.state == TicketState.RESOLVED:
+        return _standing(ticket, rules)
+    owner = ticket.claimed_by if ticket.state == TicketState.CLAIMED else None
+    desk.resolve(session, ticket, person, rules=rules, now=now)
+    whose = f" It was {owner}'s." if owner and owner != person.name else ""
+    return f"{ticket.number} is resolved. Thank you.{whose}"

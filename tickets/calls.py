@@ -1,0 +1,212 @@
+"""Calls: a record from the first webhook on, the answer of each turn, and what remains to be done when it is over."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tickets import desk, paging, work
+from tickets.db import insert_once
+from tickets.events import adopt, note
+from tickets.models import Call, Recording, Ticket
+from tickets.rules import Rules
+from tickets.states import CallOutcome, Channel, Purpose, RecordingState, TranscriptState, WorkKind
+
+#: After a call ended in the voicemail we wait so long for the recording's own events, then ask the carrier.
+LOOK_UP_AFTER = timedelta(seconds=10)
+
+#: A call that nobody heard of for so long is looked up: its last callback may never have come. Longer than the longest
+#: voicemail of the shipped flow.
+STALE_AFTER = timedelta(minutes=10)
+
+#: The carrier's words for a call that is over (carrier-facts §1).
+ENDED = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+
+
+def lock(session: Session, sid: str) -> Call | None:
+    """The call, locked against other webhooks of the same call for the rest of the unit of work.
+
+    Locks are taken in one order everywhere, so that they never wait for each other: call, recording, ticket, message."""
+    found = select(Call).where(Call.sid == sid).with_for_update().execution_options(populate_existing=True)
+    return session.scalars(found).one_or_none()
+
+
+def lock_by_id(session: Session, call_id: int) -> Call:
+    """The same for a call that is known to be there."""
+    return session.get_one(Call, call_id, with_for_update=True)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """What the carrier says of the two ends of a call. `number` is E.164, None when withheld or odd; `raw` is as it came."""
+
+    raw: str = ""
+    number: str | None = None
+    to: str | None = None
+
+
+def new_row(sid: str, caller: Caller, *, client: str | None, now: datetime) -> dict[str, Any]:
+    """The values of the record of a call that begins."""
+    return {
+        "sid": sid,
+        "from_raw": caller.raw[:200],
+        "from_number": caller.number,
+        "to_number": caller.to,
+        "client": client,
+        "outcome": CallOutcome.IN_PROGRESS,
+        "in_voicemail": False,
+        "started_at": now,
+        "updated_at": now,
+    }
+
+
+UNKNOWN = Caller()
+
+
+def find_or_open(session: Session, sid: str, caller: Caller = UNKNOWN, *, now: datetime, rules: Rules) -> Call:
+    """The record of this call, made now if this is the first that we hear of it, and locked. A caller unknown until now
+    is filled in, also in the ticket."""
+    call = lock(session, sid)
+    if call is None:
+        insert_once(session, Call, **new_row(sid, caller, client=rules.client_of(caller.number), now=now))
+        call = lock(session, sid)
+        assert call is not None  # just made, by us or by a twin of this request
+    elif caller.number and call.from_number is None:
+        call.from_raw, call.from_number, call.to_number = caller.raw[:200], caller.number, caller.to
+        call.client = rules.client_of(caller.number)
+        ticket = ticket_of(session, call)
+        if ticket is not None and ticket.from_number is None:
+            ticket.from_number, ticket.client = caller.number, ticket.client or call.client
+    return call
+
+
+def ticket_of(session: Session, call: Call) -> Ticket | None:
+    """The ticket of this call, if it has become one."""
+    return session.get(Ticket, call.ticket_id) if call.ticket_id is not None else None
+
+
+def stored_turn(call: Call, turn: int) -> str | None:
+    """The TwiML that this turn was answered with, if it was."""
+    answered = (call.turns or {}).get(str(turn))
+    return str(answered["twiml"]) if answered else None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How one turn of a call was answered: what was heard ("keys 1"), the TwiML, the flow engine's session after it, the
+    version of the flow, and whether the caller is in the voicemail now."""
+
+    heard: str
+    twiml: str
+    session: dict[str, Any]
+    flow_version: str
+    in_voicemail: bool
+
+    def values(self, turns: Mapping[str, Any], turn: int) -> dict[str, Any]:
+        """The columns of the call that change."""
+        return {
+            "session": self.session,
+            "turns": {**turns, str(turn): {"heard": self.heard[:64], "twiml": self.twiml}},
+            "flow_version": self.flow_version,
+        }
+
+
+def store_turn(call: Call, turn: int, answer: Answer, *, now: datetime) -> None:
+    """Remember the answer of a turn and where the call stands now."""
+    for name, value in answer.values(call.turns or {}, turn).items():
+        setattr(call, name, value)
+    call.in_voicemail, call.updated_at = answer.in_voicemail or call.in_voicemail, now
+
+
+def chose(session: Session, call: Call, label: str, *, now: datetime) -> None:
+    """The caller chose an option that asks for help: the ticket exists from here on."""
+    call.choice = label
+    ensure_ticket(session, call, now=now)
+    note(session, call_id=call.id, ticket_id=call.ticket_id, kind="choice", now=now, text=f"The caller chose: {label}")
+
+
+def ensure_ticket(session: Session, call: Call, *, now: datetime) -> Ticket:
+    """The ticket of a call, opened now if there is none; what happened in the call so far belongs to it."""
+    ticket = ticket_of(session, call)
+    if ticket is None:
+        ticket = desk.open_ticket(
+            session,
+            channel=Channel.CALL,
+            from_number=call.from_number,
+            client=call.client,
+            subject=call.choice or "Voicemail",
+            now=now,
+        )
+        call.ticket_id = ticket.id
+        adopt(session, call_id=call.id, ticket_id=ticket.id)
+    return ticket
+
+
+def ended(session: Session, call: Call, *, status: str, now: datetime, rules: Rules) -> None:
+    """The call is over, as the carrier says. Safe to run many times."""
+    call.carrier_status = status
+    if call.ended_at is not None:
+        return
+    call.ended_at = call.updated_at = now
+    call.outcome = CallOutcome.ABANDONED if status == "completed" else CallOutcome.FAILED
+    note(session, call_id=call.id, ticket_id=call.ticket_id, kind="ended", now=now, text="The caller is off the line")
+    settle(session, call, now=now, rules=rules)
+
+
+def settle(session: Session, call: Call, *, now: datetime, rules: Rules) -> None:
+    """When a call is over and so is everything it left: decide its outcome, and page a choice that came without words.
+
+    A recording that began and never ended, and a voicemail without any recording, are looked up at the carrier first."""
+    recordings = list(session.scalars(select(Recording).where(Recording.call_id == call.id)))
+    if any(_has_message(recording) for recording in recordings):
+        call.outcome = CallOutcome.VOICEMAIL
+        return
+    if call.ended_at is None:
+        return
+    open_end = any(recording.state == RecordingState.IN_PROGRESS for recording in recordings)
+    if open_end or (call.in_voicemail and not recordings):
+        work.plan(session, WorkKind.LOOK_UP_CALL, call.id, now=now, due_at=now + LOOK_UP_AFTER)
+        return
+    missed(session, call, now=now, rules=rules)
+
+
+def looked_up(session: Session, call: Call, *, status: str, now: datetime, rules: Rules) -> None:
+    """The carrier was asked: what it does not have does not exist. The call is over and settled."""
+    if call.ended_at is None:
+        call.ended_at, call.carrier_status, call.updated_at = now, status, now
+        call.outcome = CallOutcome.ABANDONED if status == "completed" else CallOutcome.FAILED
+        note(
+            session, call_id=call.id, ticket_id=call.ticket_id, kind="ended", now=now, text="The caller is off the line"
+        )
+    recordings = session.scalars(select(Recording).where(Recording.call_id == call.id))
+    if any(_has_message(recording) for recording in recordings):
+        call.outcome = CallOutcome.VOICEMAIL
+    else:
+        missed(session, call, now=now, rules=rules)
+
+
+def missed(session: Session, call: Call, *, now: datetime, rules: Rules) -> None:
+    """The call left no words. A ticket without a message says what was chosen and pages once."""
+    if call.outcome == CallOutcome.VOICEMAIL:
+        call.outcome = CallOutcome.ABANDONED
+    ticket = ticket_of(session, call)
+    if ticket is None or ticket.paged_at is not None:
+        return
+    facts = paging.Facts(number=ticket.number, client=ticket.client, caller=ticket.from_number, about=call.choice)
+    desk.page(session, ticket, Purpose.MISSED, facts, about=f"call{call.id}", rules=rules, now=now)
+
+
+def _has_message(recording: Recording) -> bool:
+    """Words, or words that may still come, or sound that a person has to listen to."""
+    return recording.state == RecordingState.COMPLETED and recording.transcript != TranscriptState.SILENT
+
+
+def stale(session: Session, *, now: datetime) -> list[int]:
+    """Calls that should have ended by now, by all we know."""
+    rows = session.scalars(
+        select(Call.id).where(Call.outcome == CallOutcome.IN_PROGRESS, Call.updated_at < now - STALE_AFTER).limit(100)
+    )
+    return list(rows)

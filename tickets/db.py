@@ -1,0 +1,176 @@
+"""The database: one unit of work per service call, the same on SQLite and PostgreSQL, and its schema version."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from tickets.models import Base
+
+#: How long a writer waits for another one on SQLite, in milliseconds. Below the carrier's 15 s limit for a webhook.
+BUSY_TIMEOUT_MS = 8000
+
+#: Called after a commit with the work that is due now: a list of (kind, work id, attempts).
+Notify = Callable[[list[tuple[str, int, int]]], None]
+
+
+class SchemaError(Exception):
+    """The database is older or newer than this program; the message says which and what to do."""
+
+
+def _on_connect(connection: Any, _record: object) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    # The driver's own transaction handling loses savepoints; SQLAlchemy's begin event below takes over.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _on_begin(connection: Connection) -> None:
+    if connection.dialect.name != "sqlite":
+        return
+    # A transaction that reads first and writes later would fail at once when another writer came between.
+    reading = connection.get_execution_options().get("helpline_reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def connect(url: str) -> Engine:
+    """An engine for `url` (sqlite:/// or postgresql+psycopg://). Opens no connection yet; makes SQLite's folder."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed, pool_size=16, max_overflow=16)
+    else:
+        engine = create_engine(
+            parsed, pool_size=8, max_overflow=24, pool_pre_ping=True, connect_args={"connect_timeout": 5}
+        )
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+class Database:
+    """Hands out units of work. `notify` hears, after each commit, what work became due in it; it must not raise."""
+
+    def __init__(self, engine: Engine, *, notify: Notify | None = None) -> None:
+        self.engine = engine
+        self.notify = notify
+        self._reader = engine.execution_options(helpline_reading=True)
+
+    @contextmanager
+    def unit(self) -> Iterator[Session]:
+        """One transaction that may write: committed at the end of the block, rolled back by any exception."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            with session.begin():
+                yield session
+            due = session.info.pop("due", None)
+        if due and self.notify is not None:
+            self.notify(due)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """One consistent view that writes nothing."""
+        with Session(self._reader, expire_on_commit=False) as session:
+            yield session
+
+    def insert_alone(self, table: type[Base], **values: object) -> bool:
+        """`insert_once` as a unit of work of its own, at a third of the price: for the one webhook that has to be fast."""
+        with self.engine.begin() as connection:
+            return connection.execute(_insert_once(table.__table__, connection.dialect.name), values).rowcount == 1
+
+    def check(self) -> None:
+        """One round trip. Raises SQLAlchemyError when the database does not answer."""
+        with self.engine.connect().execution_options(helpline_reading=True) as connection:
+            connection.execute(text("SELECT 1"))
+
+
+@lru_cache(maxsize=64)
+def _insert_once(table: Any, dialect: str) -> Any:
+    insert: Any = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return insert(table).on_conflict_do_nothing()
+
+
+def insert_once(session: Session, table: type[Base], **values: object) -> bool:
+    """Insert a row unless one with the same unique key is there. True when this call made it, also under concurrency."""
+    connection = session.connection()
+    return connection.execute(_insert_once(table.__table__, connection.dialect.name), values).rowcount == 1
+
+
+def _config(url: str | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    if url is not None:
+        config.attributes["url"] = url
+    return config
+
+
+def upgrade(url: str) -> str:
+    """Bring the schema to this program's version and return its name. Safe to run twice and from two processes at once.
+
+    Raises SchemaError for a database made by a newer program."""
+    engine = connect(url)
+    try:
+        state = _state(engine)
+        if state == "newer":
+            raise SchemaError(_NEWER)
+        with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(903689)"))
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()
+    return head()
+
+
+def head() -> str:
+    """The schema version this program needs."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+_NEWER = (
+    "the database was made by a newer helpline. Install that version (or a newer one), or point DATABASE_URL to the "
+    "database of this one; going back is not supported."
+)
+
+
+def _state(engine: Engine) -> str:
+    with engine.connect().execution_options(helpline_reading=True) as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if current == head():
+        return "current"
+    if current is None:
+        return "empty"
+    return "older" if current in known else "newer"
+
+
+def check_version(engine: Engine) -> None:
+    """Raise SchemaError unless the schema is exactly this program's, or when the database cannot be reached."""
+    try:
+        state = _state(engine)
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        raise SchemaError(
+            f"the database of DATABASE_URL does not answer: {reason}. Start it, or correct DATABASE_URL."
+        ) from error
+    if state == "newer":
+        raise SchemaError(_NEWER)
+    if state != "current":
+        what = "has no tables yet" if state == "empty" else "is from an older helpline"
+        raise SchemaError(f"the database {what}. Run: helpline db upgrade")

@@ -1,0 +1,142 @@
+"""The desk's own acts on tickets: open, page, claim, resolve. Every function runs inside the caller's unit of work."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from tickets import outbox, paging
+from tickets.events import note
+from tickets.models import Counter, Message, Ticket
+from tickets.oncall import Person, on_duty
+from tickets.rules import Rules
+from tickets.states import Channel, MessageState, Purpose, TicketState
+
+
+def _next_number(session: Session) -> int:
+    return session.execute(
+        update(Counter).where(Counter.name == "ticket").values(value=Counter.value + 1).returning(Counter.value)
+    ).scalar_one()
+
+
+def open_ticket(
+    session: Session, *, channel: Channel, from_number: str | None, client: str | None, subject: str, now: datetime
+) -> Ticket:
+    """A new urgent ticket with the next number. Calls, voicemails and texts are urgent (mission)."""
+    ticket = Ticket(
+        number=_next_number(session),
+        state=TicketState.OPEN,
+        priority="urgent",
+        channel=channel,
+        from_number=from_number,
+        client=client,
+        subject=subject[:300],
+        opened_at=now,
+        updated_at=now,
+    )
+    session.add(ticket)
+    session.flush()
+    note(session, ticket_id=ticket.id, kind="opened", now=now, text=f"Ticket {ticket.number} opened: {ticket.subject}")
+    return ticket
+
+
+def by_number(session: Session, number: int) -> Ticket | None:
+    """The ticket with this number, locked for the rest of the unit of work."""
+    found = select(Ticket).where(Ticket.number == number).with_for_update().execution_options(populate_existing=True)
+    return session.scalars(found).one_or_none()
+
+
+def open_tickets(session: Session) -> list[Ticket]:
+    """Tickets that nobody owns, the oldest first."""
+    return list(session.scalars(select(Ticket).where(Ticket.state == TicketState.OPEN).order_by(Ticket.number)))
+
+
+def page(
+    session: Session, ticket: Ticket, purpose: Purpose, facts: paging.Facts, *, about: str, rules: Rules, now: datetime
+) -> int:
+    """Page everyone on duty about an open ticket, once for each purpose and occasion. Returns how many texts are new.
+
+    A ticket that has an owner pages nobody."""
+    if ticket.state != TicketState.OPEN:
+        return 0
+    people = on_duty(rules.team, now)
+    written = 0
+    for text in paging.plan(purpose, facts, people, about=about):
+        written += outbox.write(
+            session,
+            key=text.key,
+            purpose=text.purpose,
+            to=text.number,
+            body=text.body,
+            desk=rules.desk_number,
+            now=now,
+            ticket=ticket,
+            person=text.person,
+        )
+    if written:
+        ticket.paged_at = ticket.paged_at or now
+        ticket.updated_at = now
+        names = ", ".join(person.name for person in people)
+        what = {Purpose.WORDS: "The words went", Purpose.MISSED: "A missed-call page went"}.get(purpose, "A page went")
+        note(session, ticket_id=ticket.id, kind="page", now=now, text=f"{what} to {names}")
+    if not people:
+        note(session, ticket_id=ticket.id, kind="problem", now=now, text="Nobody is on call: no page could be written")
+    return written
+
+
+def _paged_people(session: Session, ticket: Ticket) -> Iterable[tuple[str, str]]:
+    rows = session.execute(
+        select(Message.person, Message.to_number)
+        .where(
+            Message.ticket_id == ticket.id,
+            Message.purpose.in_([purpose for purpose in Purpose if purpose.is_page]),
+            Message.state.in_([MessageState.SENDING, MessageState.SENT, MessageState.DELIVERED]),
+        )
+        .distinct()
+        .order_by(Message.person)
+    )
+    return [(person, number) for person, number in rows if person is not None]
+
+
+def _tell_others(session: Session, ticket: Ticket, person: Person, *, body: str, rules: Rules, now: datetime) -> None:
+    for name, number in _paged_people(session, ticket):
+        if number != person.number:
+            outbox.write(
+                session,
+                key=f"taken:{ticket.number}:{number}",
+                purpose=Purpose.TAKEN,
+                to=number,
+                body=body,
+                desk=rules.desk_number,
+                now=now,
+                ticket=ticket,
+                person=name,
+            )
+
+
+def claim(session: Session, ticket: Ticket, person: Person, *, rules: Rules, now: datetime) -> None:
+    """An open ticket gets its owner: pages that wait are withheld, everybody who was paged hears who has it."""
+    ticket.state, ticket.claimed_by, ticket.claimed_at, ticket.updated_at = TicketState.CLAIMED, person.name, now, now
+    outbox.withhold_pages(session, ticket, now=now)
+    note(session, ticket_id=ticket.id, kind="claimed", now=now, text=f"{person.name} took the ticket")
+    body = f"{ticket.number} is taken by {person.name}. Nothing to do for you."
+    _tell_others(session, ticket, person, body=body, rules=rules, now=now)
+
+
+def resolve(session: Session, ticket: Ticket, person: Person, *, rules: Rules, now: datetime) -> None:
+    """The ticket is done. When nobody owned it, everybody who was paged is told; a claimed one stays quiet."""
+    unowned = ticket.state == TicketState.OPEN
+    ticket.state, ticket.resolved_by, ticket.resolved_at, ticket.updated_at = (
+        TicketState.RESOLVED,
+        person.name,
+        now,
+        now,
+    )
+    if unowned:
+        ticket.claimed_by, ticket.claimed_at = person.name, now
+        outbox.withhold_pages(session, ticket, now=now)
+    note(session, ticket_id=ticket.id, kind="resolved", now=now, text=f"{person.name} resolved the ticket")
+    if unowned:
+        body = f"{ticket.number} is resolved by {person.name}. Nothing to do for you."
+        _tell_others(session, ticket, person, body=body, rules=rules, now=now)

@@ -1,0 +1,224 @@
+"""The tables. Every moment is UTC; every telephone number is E.164 or null when withheld or odd."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC moment. SQLite keeps no zone, so it is put back on reading; a naive value is a bug and raises."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """To the database: always converted to UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone must not reach the database")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """From the database: always aware, in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """All tables of the desk."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012
+
+
+class Counter(Base):
+    """Numbers handed out once each, in the transaction that uses them: ticket numbers have no holes and no doubles."""
+
+    __tablename__ = "counters"
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    value: Mapped[int]
+
+
+class Leader(Base):
+    """Who may do what only one process at a time may do (the clock)."""
+
+    __tablename__ = "leaders"
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(128))
+    until: Mapped[datetime]
+
+
+class Ticket(Base):
+    """One thing that is wrong, and who owns it."""
+
+    __tablename__ = "tickets"
+    __table_args__ = (Index("ix_tickets_opened_at_id", "opened_at", "id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(unique=True)
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    priority: Mapped[str] = mapped_column(String(16))
+    channel: Mapped[str] = mapped_column(String(16))
+    from_number: Mapped[str | None] = mapped_column(String(64), index=True)
+    client: Mapped[str | None] = mapped_column(String(200))
+    subject: Mapped[str] = mapped_column(String(300))
+    opened_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    paged_at: Mapped[datetime | None]
+    claimed_by: Mapped[str | None] = mapped_column(String(100))
+    claimed_at: Mapped[datetime | None]
+    resolved_by: Mapped[str | None] = mapped_column(String(100))
+    resolved_at: Mapped[datetime | None]
+
+
+class Call(Base):
+    """One call, from its first webhook on. `session` is the flow engine's own; nobody here looks into it.
+
+    `turns` are the answered steps: what came in (`heard`) and the TwiML that went out, by the number of the step. The same
+    step again gets the same answer. They stand in the call's row because the first webhook then costs one statement."""
+
+    __tablename__ = "calls"
+    __table_args__ = (Index("ix_calls_outcome_updated_at", "outcome", "updated_at"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sid: Mapped[str] = mapped_column(String(64), unique=True)
+    from_raw: Mapped[str] = mapped_column(String(200))
+    from_number: Mapped[str | None] = mapped_column(String(64))
+    to_number: Mapped[str | None] = mapped_column(String(64))
+    client: Mapped[str | None] = mapped_column(String(200))
+    choice: Mapped[str | None] = mapped_column(String(200))
+    outcome: Mapped[str] = mapped_column(String(16))
+    answered_by: Mapped[str | None] = mapped_column(String(100))
+    carrier_status: Mapped[str | None] = mapped_column(String(32))
+    flow_version: Mapped[str | None] = mapped_column(String(64))
+    session: Mapped[dict[str, Any] | None]
+    turns: Mapped[dict[str, Any] | None]
+    in_voicemail: Mapped[bool] = mapped_column(default=False)
+    started_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
+
+
+class Recording(Base):
+    """One voicemail: the carrier's word on it, our copy of the sound, and its transcript."""
+
+    __tablename__ = "recordings"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sid: Mapped[str] = mapped_column(String(64), unique=True)
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id"), index=True)
+    state: Mapped[str] = mapped_column(String(16))
+    seconds: Mapped[int | None]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    media: Mapped[str] = mapped_column(String(16))
+    blob: Mapped[str | None] = mapped_column(String(64))
+    content_type: Mapped[str | None] = mapped_column(String(100))
+    problem: Mapped[str | None] = mapped_column(String(300))
+    deleted_at: Mapped[datetime | None]
+    transcript: Mapped[str] = mapped_column(String(16))
+    text: Mapped[str | None] = mapped_column(Text)
+    language: Mapped[str | None] = mapped_column(String(16))
+    confidence: Mapped[float | None]
+    callback_number: Mapped[str | None] = mapped_column(String(32))
+    segments: Mapped[list[Any] | None]
+    transcribed_at: Mapped[datetime | None]
+
+
+class Message(Base):
+    """One text, in or out. A page is an outbound text to a person of the team. `key` makes planning it twice impossible."""
+
+    __tablename__ = "messages"
+    __table_args__ = (Index("ix_messages_number_at", "to_number", "created_at"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(120), unique=True)
+    sid: Mapped[str | None] = mapped_column(String(64), unique=True)
+    direction: Mapped[str] = mapped_column(String(8))
+    purpose: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16))
+    by: Mapped[str] = mapped_column(String(8), default="sms")
+    person: Mapped[str | None] = mapped_column(String(100))
+    from_number: Mapped[str] = mapped_column(String(64))
+    to_number: Mapped[str] = mapped_column(String(64))
+    body: Mapped[str] = mapped_column(Text)
+    media: Mapped[list[Any] | None]
+    error_code: Mapped[str | None] = mapped_column(String(16))
+    error: Mapped[str | None] = mapped_column(String(300))
+    created_at: Mapped[datetime]
+    attempted_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime]
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
+
+
+class DeliveryReport(Base):
+    """What the carrier reported of a text, kept as it came: a report may arrive before we know the id of our own text."""
+
+    __tablename__ = "delivery_reports"
+    sid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    status: Mapped[str] = mapped_column(String(32), primary_key=True)
+    error_code: Mapped[str | None] = mapped_column(String(16))
+    at: Mapped[datetime]
+
+
+class ConsentEvent(Base):
+    """Append-only evidence of who may be texted. The last event of a number decides."""
+
+    __tablename__ = "consent_events"
+    __table_args__ = (Index("ix_consent_events_number_id", "number", "id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(16))
+    source: Mapped[str] = mapped_column(String(32))
+    evidence: Mapped[str | None] = mapped_column(String(64))
+    words: Mapped[str | None] = mapped_column(String(300))
+    at: Mapped[datetime]
+
+
+class Event(Base):
+    """The story of a ticket or call, one line each, for people."""
+
+    __tablename__ = "events"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
+    call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id"), index=True)
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(32))
+    text: Mapped[str] = mapped_column(String(500))
+
+
+class Work(Base):
+    """One side effect or timer: due at a time, leased to one worker, tried with growing pauses."""
+
+    __tablename__ = "work"
+    __table_args__ = (UniqueConstraint("kind", "ref"), Index("ix_work_state_due_at", "state", "due_at"))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    ref: Mapped[int]
+    state: Mapped[str] = mapped_column(String(16))
+    due_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease: Mapped[str | None] = mapped_column(String(64))
+    lease_until: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(String(300))
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]

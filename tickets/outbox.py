@@ -1,0 +1,287 @@
+"""The only way to send a text. A row first, then one gate, then the carrier; the outcome goes back into the row.
+
+No transaction is open while the carrier is asked. What a time-out left unknown is looked up at the carrier before
+anything is sent again, so a page is not sent twice by a worker that died or a reply that got lost."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tickets import consent, work
+from tickets.db import insert_once
+from tickets.events import note
+from tickets.models import DeliveryReport, Message, Ticket
+from tickets.states import CARRIER_STATUS, Direction, MessageState, Purpose, TicketState, WorkKind, advance_message
+
+#: Seconds after which an unknown outcome is looked up the first time, and again before the text is sent once more.
+#: The carrier may still be working on a request that we gave up on.
+LOOK_UP_AFTER = (2.0, 10.0)
+
+#: A text that could not be handed over for so long is given up: by then a person has to act in another way.
+GIVE_UP_AFTER = timedelta(hours=4)
+
+
+class Refusal(StrEnum):
+    """Why the carrier will not take a text (carrier-facts §4, error codes)."""
+
+    OPTED_OUT = "opted-out"  # its own block list: 21610
+    PERMANENT = "permanent"  # this number will never get it
+    CONFIG = "config"  # our account or number is not allowed to; a person has to mend it
+    RETRY = "retry"  # later
+
+
+class TextRefused(Exception):
+    """The carrier answered, and the answer was no."""
+
+    def __init__(self, kind: Refusal, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.kind, self.code, self.message = kind, code, message
+
+
+class OutcomeUnknown(Exception):
+    """The text may exist or not. `answered` is True when the carrier said that it failed, so that nothing is under way
+    any more; without an answer it may still be at work on our request."""
+
+    def __init__(self, message: str, *, answered: bool = False) -> None:
+        super().__init__(message)
+        self.answered = answered
+
+
+class NotSent(Exception):
+    """The request never reached the carrier: sending again is safe."""
+
+
+@dataclass(frozen=True)
+class Handed:
+    """The carrier has the text: its id, and its word for the state."""
+
+    sid: str
+    status: str
+
+
+class TextSender(Protocol):
+    """What the outbox needs of a carrier. Numbers are E.164, moments UTC."""
+
+    def send_text(self, *, to: str, body: str) -> Handed:
+        """Hand a text over. Raises TextRefused, NotSent or OutcomeUnknown."""
+
+    def find_texts(self, *, to: str, body: str, since: datetime) -> list[Handed]:
+        """Texts from the desk to this number with this body, created at or after `since`. Raises like send_text."""
+
+
+@dataclass(frozen=True)
+class Sendable:
+    """A text that passed the gate. `attempted_at` is set when an earlier attempt has an unknown outcome."""
+
+    id: int
+    to: str
+    body: str
+    attempted_at: datetime | None
+
+
+def write(
+    session: Session,
+    *,
+    key: str,
+    purpose: Purpose,
+    to: str,
+    body: str,
+    desk: str,
+    now: datetime,
+    ticket: Ticket | None = None,
+    person: str | None = None,
+) -> bool:
+    """Put a text into the outbox once for its key. True when it is new. It is sent after the commit."""
+    new = insert_once(
+        session,
+        Message,
+        key=key,
+        direction=Direction.OUT,
+        purpose=purpose,
+        state=MessageState.PENDING,
+        by="sms",
+        person=person,
+        from_number=desk,
+        to_number=to,
+        body=body,
+        created_at=now,
+        updated_at=now,
+        ticket_id=ticket.id if ticket else None,
+    )
+    if new:
+        id_ = session.scalars(select(Message.id).where(Message.key == key)).one()
+        work.plan(session, WorkKind.SEND_TEXT, id_, now=now)
+    return new
+
+
+def withhold_pages(session: Session, ticket: Ticket, *, now: datetime) -> None:
+    """Pages of a ticket that has an owner now do not go out any more."""
+    waiting = session.scalars(
+        select(Message).where(
+            Message.ticket_id == ticket.id,
+            Message.state == MessageState.PENDING,
+            Message.purpose.in_([purpose for purpose in Purpose if purpose.is_page]),
+        )
+    )
+    for message in waiting:
+        message.state, message.updated_at = MessageState.WITHHELD, now
+        work.cancel(session, WorkKind.SEND_TEXT, message.id, now=now)
+
+
+def pass_gate(session: Session, held: work.Claim, *, now: datetime) -> Sendable | None:
+    """May this text go out now? The answer and the mark "being sent" are one transaction; None when it must not.
+
+    A page must not when its ticket has an owner; nothing may go to a number that opted out but the one confirmation."""
+    message = session.get_one(Message, held.ref, with_for_update=True)
+    state = MessageState(message.state)
+    if state is MessageState.SENDING and message.sid is None:
+        return Sendable(message.id, message.to_number, message.body, message.attempted_at)
+    if state is not MessageState.PENDING:
+        work.finish(session, held, now=now)
+        return None
+    purpose = Purpose(message.purpose)
+    ticket = session.get(Ticket, message.ticket_id) if message.ticket_id else None
+    if purpose.is_page and ticket is not None and ticket.state != TicketState.OPEN:
+        message.state, message.updated_at = MessageState.WITHHELD, now
+        work.finish(session, held, now=now)
+        return None
+    if message.to_number == message.from_number:
+        _fail(session, message, code=None, error="the desk's own number is never texted", now=now)
+        work.finish(session, held, now=now)
+        return None
+    if purpose is not Purpose.CONFIRM and not consent.may_text(session, message.to_number):
+        _fail(session, message, code=None, error="this number has opted out (it can text START to undo that)", now=now)
+        work.finish(session, held, now=now)
+        return None
+    message.state, message.attempted_at, message.updated_at = MessageState.SENDING, now, now
+    return Sendable(message.id, message.to_number, message.body, None)
+
+
+def was_handed_over(
+    session: Session, held: work.Claim, handed: Handed, *, now: datetime, report_within: timedelta
+) -> None:
+    """The carrier has it: remember its id, apply reports that came before we knew it, and expect a delivery report."""
+    message = session.get_one(Message, held.ref, with_for_update=True)
+    message.sid, message.updated_at = handed.sid, now
+    session.flush()
+    _apply(session, message, handed.status, None, now=now)
+    for report in session.scalars(select(DeliveryReport).where(DeliveryReport.sid == handed.sid)):
+        _apply(session, message, report.status, report.error_code, now=now)
+    work.plan(session, WorkKind.CHECK_DELIVERY, message.id, now=now, due_at=now + report_within)
+    work.finish(session, held, now=now)
+
+
+def was_not_sent(session: Session, held: work.Claim, *, now: datetime, error: str) -> None:
+    """It certainly did not go out: back to pending and tried again, until it is too old to be of use."""
+    message = session.get_one(Message, held.ref, with_for_update=True)
+    if now - message.created_at > GIVE_UP_AFTER:
+        _fail(session, message, code=None, error=f"given up: {error}", now=now)
+        work.finish(session, held, now=now, error=error)
+        return
+    message.state, message.attempted_at, message.error = MessageState.PENDING, None, error[:300]
+    work.retry(session, held, now=now, error=error)
+
+
+def is_unknown(session: Session, held: work.Claim, *, now: datetime, error: str) -> None:
+    """It may have gone out: stay "sending" and look it up a little later."""
+    work.retry(session, held, now=now, error=error, after=timedelta(seconds=LOOK_UP_AFTER[0]))
+
+
+def was_refused(session: Session, held: work.Claim, refused: TextRefused, *, now: datetime) -> None:
+    """The carrier said no: for good, or for now."""
+    message = session.get_one(Message, held.ref, with_for_update=True)
+    if refused.kind is Refusal.RETRY:
+        was_not_sent(session, held, now=now, error=str(refused))
+        return
+    if refused.kind is Refusal.OPTED_OUT:
+        consent.record(
+            session, message.to_number, consent.ConsentKind.REFUSED, source="carrier", evidence=refused.code, now=now
+        )
+    _fail(session, message, code=refused.code, error=refused.message, now=now)
+    work.finish(session, held, now=now, error=str(refused) if refused.kind is Refusal.CONFIG else None)
+
+
+def unclaimed(session: Session, candidates: list[Handed]) -> Handed | None:
+    """The first of the carrier's texts that no other row of ours has as its own."""
+    for handed in candidates:
+        if session.scalars(select(Message.id).where(Message.sid == handed.sid)).first() is None:
+            return handed
+    return None
+
+
+def was_not_found(session: Session, held: work.Claim, *, now: datetime, resend: bool) -> None:
+    """The look-up found nothing. The first time it is repeated later; after that the text certainly was not created."""
+    if resend:
+        was_not_sent(session, held, now=now, error="the carrier never got the earlier attempt")
+    else:
+        work.retry(session, held, now=now, error="not at the carrier yet", after=timedelta(seconds=LOOK_UP_AFTER[1]))
+
+
+def give_up(session: Session, held: work.Claim, *, now: datetime, error: str) -> None:
+    """The last attempt is over. A text whose outcome stayed unknown says so."""
+    message = session.get_one(Message, held.ref, with_for_update=True)
+    if MessageState(message.state) in (MessageState.PENDING, MessageState.SENDING):
+        _fail(session, message, code=None, error=error, now=now)
+    work.finish(session, held, now=now, error=error)
+
+
+def report(session: Session, *, sid: str, status: str, error_code: str | None, now: datetime) -> bool:
+    """A delivery report, in any order, any number of times, also before we know the text. True when it was new."""
+    new = insert_once(session, DeliveryReport, sid=sid, status=status, error_code=error_code, at=now)
+    message = session.scalars(select(Message).where(Message.sid == sid).with_for_update()).one_or_none()
+    if message is not None:
+        _apply(session, message, status, error_code, now=now)
+    return new
+
+
+def check_delivery(session: Session, held: work.Claim, *, now: datetime) -> None:
+    """No final report in time counts as not delivered: the team's timeline says so. A late report still sets it right."""
+    message = session.get_one(Message, held.ref, with_for_update=True)
+    if MessageState(message.state) in (MessageState.SENDING, MessageState.SENT):
+        message.error = "no delivery report"
+        note(
+            session,
+            ticket_id=message.ticket_id,
+            kind="delivery",
+            now=now,
+            text=f"No delivery report for the text to {_to(message)}.",
+        )
+    work.finish(session, held, now=now)
+
+
+def _apply(session: Session, message: Message, status: str, error_code: str | None, *, now: datetime) -> None:
+    reported = CARRIER_STATUS.get(status)
+    if reported is None:
+        return
+    state = advance_message(MessageState(message.state), reported)
+    if state == message.state:
+        return
+    if state is MessageState.FAILED:
+        _fail(session, message, code=error_code, error=f"the carrier reports: {status}", now=now)
+        return
+    message.state, message.updated_at, message.error = state, now, None
+
+
+def _fail(session: Session, message: Message, *, code: str | None, error: str, now: datetime) -> None:
+    message.state, message.updated_at = MessageState.FAILED, now
+    message.error_code, message.error = code, error[:300]
+    if code == "21610" and consent.may_text(session, message.to_number):
+        consent.record(
+            session, message.to_number, consent.ConsentKind.REFUSED, source="carrier", evidence=code, now=now
+        )
+    reason = f"{code}: {error}" if code else error
+    note(
+        session,
+        ticket_id=message.ticket_id,
+        kind="delivery",
+        now=now,
+        text=f"The text to {_to(message)} failed: {reason}"[:500],
+    )
+
+
+def _to(message: Message) -> str:
+    return message.person or "the client"

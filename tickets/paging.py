@@ -1,0 +1,105 @@
+"""What the team is told, and whom. Pure: facts in, planned texts out.
+
+A page says ticket, who, what, and how to take it, in two segments at most; only the words of the client are cut."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tickets import sms
+from tickets.oncall import Person
+from tickets.states import Purpose
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a ticket when a page is planned. Numbers are E.164; `seconds` is the length of the voicemail;
+    `link` lets staff listen without logging in."""
+
+    number: int
+    client: str | None = None
+    caller: str | None = None
+    callback: str | None = None
+    about: str | None = None
+    words: str | None = None
+    seconds: int | None = None
+    link: str | None = None
+    waiting: bool = False
+
+
+@dataclass(frozen=True)
+class PlannedText:
+    """A text to write into the outbox. `key` is the same whenever the same text is planned again."""
+
+    key: str
+    person: str
+    number: str
+    purpose: Purpose
+    body: str
+
+
+def spoken_number(number: str) -> str:
+    """A number as the team dials it: 903-555-0147 for North America, +44... for others."""
+    if number.startswith("+1") and len(number) == 12:
+        return f"{number[2:5]}-{number[5:8]}-{number[8:]}"
+    return number
+
+
+def who(facts: Facts) -> str:
+    """Client and number: the number that was asked for goes first, the one that called is kept when it differs."""
+    if facts.callback and facts.caller and facts.callback != facts.caller:
+        number = f"{spoken_number(facts.callback)} (from {spoken_number(facts.caller)})"
+    else:
+        known = facts.callback or facts.caller
+        number = spoken_number(known) if known else "number withheld"
+    return f"{facts.client} {number}" if facts.client else number
+
+
+def _length(facts: Facts) -> str:
+    return f"Voicemail, {facts.seconds} s" if facts.seconds else "Voicemail"
+
+
+def page_body(facts: Facts) -> str:
+    """The page for a voicemail or text: with the words, or saying how to hear them."""
+    before = f"URGENT {facts.number} {who(facts)}: "
+    after = f" Reply ACK {facts.number} to take it."
+    if facts.words:
+        about = f"[{facts.about}] " if facts.about else ""
+        return sms.fit(before + about, facts.words, after)
+    state = "words follow" if facts.waiting else "no words"
+    listen = f" Listen: {facts.link}" if facts.link else ""
+    about = f"{facts.about}. " if facts.about else ""
+    return sms.fit(before, f"{about}{_length(facts)}, {state}.", listen + after)
+
+
+def words_body(facts: Facts) -> str:
+    """The second text, once, when the page had to go out without the words."""
+    after = f" Reply ACK {facts.number} to take it."
+    if facts.words:
+        return sms.fit(f"{facts.number} {who(facts)} said: ", facts.words, after)
+    listen = f" Listen: {facts.link}" if facts.link else ""
+    return sms.fit(f"{facts.number} {who(facts)}: ", f"{_length(facts)}, no words could be made out.", listen + after)
+
+
+def missed_body(facts: Facts) -> str:
+    """A caller chose an option and left no words."""
+    before = f"URGENT {facts.number} missed call, {who(facts)}: "
+    return sms.fit(
+        before, f"chose {facts.about or 'an option'}, left no message.", f" Reply ACK {facts.number} to take it."
+    )
+
+
+def words_to_owner(facts: Facts) -> str:
+    """What a client adds by text to a ticket that has an owner."""
+    return sms.fit(f"{facts.number} {who(facts)} says: ", facts.words or "", "")
+
+
+_BODIES = {Purpose.PAGE: page_body, Purpose.WORDS: words_body, Purpose.MISSED: missed_body}
+
+
+def plan(purpose: Purpose, facts: Facts, people: Iterable[Person], *, about: str) -> tuple[PlannedText, ...]:
+    """One text for each person and purpose. `about` separates several occasions of one ticket ("re12", "call3")."""
+    body = _BODIES[purpose](facts)
+    return tuple(
+        PlannedText(f"{purpose}:{facts.number}:{about}:{person.number}", person.name, person.number, purpose, body)
+        for person in people
+    )

@@ -1,0 +1,181 @@
+"""What others may read of a ticket: the shape of the JSON API, from rows. Reads only."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from tickets.models import Call, Event, Message, Recording, Ticket
+from tickets.states import Direction, MessageState, Purpose
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a page of the list ends: the last ticket shown."""
+
+    opened_at: datetime
+    number: int
+
+
+def iso(moment: datetime | None) -> str | None:
+    """ISO 8601 in UTC, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+
+
+def find(session: Session, number: int) -> dict[str, Any] | None:
+    """One ticket, whole."""
+    ticket = session.scalars(select(Ticket).where(Ticket.number == number)).one_or_none()
+    return _whole(session, [ticket])[0] if ticket else None
+
+
+def newest(
+    session: Session,
+    *,
+    limit: int,
+    state: str | None = None,
+    since: datetime | None = None,
+    after: Cursor | None = None,
+) -> tuple[list[dict[str, Any]], Cursor | None]:
+    """Tickets opened at or after `since`, the newest first, and where the next page begins (None at the end)."""
+    rows = select(Ticket).order_by(Ticket.opened_at.desc(), Ticket.number.desc()).limit(limit + 1)
+    if state is not None:
+        rows = rows.where(Ticket.state == state)
+    if since is not None:
+        rows = rows.where(Ticket.opened_at >= since)
+    if after is not None:
+        same = and_(Ticket.opened_at == after.opened_at, Ticket.number < after.number)
+        rows = rows.where(or_(Ticket.opened_at < after.opened_at, same))
+    found = list(session.scalars(rows))
+    shown = found[:limit]
+    following = Cursor(shown[-1].opened_at, shown[-1].number) if len(found) > limit else None
+    return _whole(session, shown), following
+
+
+def _whole(session: Session, tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
+    """Four queries for any number of tickets."""
+    ids = [ticket.id for ticket in tickets]
+    calls = list(session.scalars(select(Call).where(Call.ticket_id.in_(ids)).order_by(Call.id)))
+    tickets_of = {call.id: call.ticket_id for call in calls}
+    recordings = session.scalars(select(Recording).where(Recording.call_id.in_(tickets_of)).order_by(Recording.id))
+    messages = list(session.scalars(select(Message).where(Message.ticket_id.in_(ids)).order_by(Message.id)))
+    events = session.scalars(select(Event).where(Event.ticket_id.in_(ids)).order_by(Event.at, Event.id))
+    by_call, by_recording = (
+        _grouped(calls, lambda c: c.ticket_id),
+        _grouped(recordings, lambda r: tickets_of[r.call_id]),
+    )
+    by_message, by_event = _grouped(messages, lambda m: m.ticket_id), _grouped(events, lambda e: e.ticket_id)
+    return [
+        _ticket(ticket, by_call[ticket.id], by_recording[ticket.id], by_message[ticket.id], by_event[ticket.id])
+        for ticket in tickets
+    ]
+
+
+def _grouped(rows: Iterable[Any], key: Any) -> "defaultdict[int, list[Any]]":
+    groups: defaultdict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        groups[key(row)].append(row)
+    return groups
+
+
+def _ticket(
+    ticket: Ticket,
+    calls: Sequence[Call],
+    recordings: Sequence[Recording],
+    messages: Sequence[Message],
+    events: Sequence[Event],
+) -> dict[str, Any]:
+    return {
+        "number": ticket.number,
+        "state": ticket.state,
+        "priority": ticket.priority,
+        "channel": ticket.channel,
+        "from_number": ticket.from_number,
+        "client": ticket.client,
+        "subject": ticket.subject,
+        "opened_at": iso(ticket.opened_at),
+        "claimed_by": ticket.claimed_by,
+        "claimed_at": iso(ticket.claimed_at),
+        "resolved_by": ticket.resolved_by,
+        "resolved_at": iso(ticket.resolved_at),
+        "calls": [_call(call) for call in calls],
+        "recordings": [_recording(recording) for recording in recordings],
+        "messages": [_message(message) for message in messages if _with_client(message)],
+        "pages": [_page(message) for message in messages if _is_shown_page(message)],
+        "events": [{"at": iso(event.at), "kind": event.kind, "text": event.text} for event in events],
+    }
+
+
+def _call(call: Call) -> dict[str, Any]:
+    return {
+        "sid": call.sid,
+        "outcome": call.outcome,
+        "choice": call.choice,
+        "answered_by": call.answered_by,
+        "started_at": iso(call.started_at),
+        "ended_at": iso(call.ended_at),
+    }
+
+
+def _recording(recording: Recording) -> dict[str, Any]:
+    return {
+        "sid": recording.sid,
+        "seconds": recording.seconds,
+        "url": f"/api/v1/recordings/{recording.sid}" if recording.blob else None,
+        "media": recording.media,
+        "problem": recording.problem,
+        "transcript": {
+            "state": recording.transcript,
+            "text": recording.text or "",
+            "language": recording.language,
+            "confidence": recording.confidence,
+            "callback_number": recording.callback_number,
+            "segments": recording.segments or [],
+        },
+    }
+
+
+def _with_client(message: Message) -> bool:
+    """The conversation with the client: neither pages nor anything else that goes to or comes from staff."""
+    return (
+        message.person is None
+        and message.purpose != Purpose.ANSWER
+        and (message.direction == Direction.OUT or message.purpose == Purpose.CLIENT)
+    )
+
+
+def _message(message: Message) -> dict[str, Any]:
+    return {
+        "sid": message.sid,
+        "direction": message.direction,
+        "from": message.from_number,
+        "to": message.to_number,
+        "body": message.body,
+        "media": [],
+        "state": message.state,
+        "error": _error(message),
+        "at": iso(message.created_at),
+    }
+
+
+def _is_shown_page(message: Message) -> bool:
+    return Purpose(message.purpose).is_page and message.state != MessageState.WITHHELD
+
+
+def _page(message: Message) -> dict[str, Any]:
+    return {
+        "person": message.person,
+        "number": message.to_number,
+        "by": message.by,
+        "state": message.state,
+        "error": _error(message),
+        "body": message.body,
+        "at": iso(message.created_at),
+    }
+
+
+def _error(message: Message) -> str | None:
+    return f"{message.error_code}: {message.error}" if message.error_code else message.error

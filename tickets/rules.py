@@ -1,0 +1,42 @@
+"""What the desk decides by: the parts of flow files and settings that tickets need, handed in by the edge."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from tickets.oncall import Person
+
+
+class Wording(StrEnum):
+    """The texts to clients whose words stand in the flow file."""
+
+    FIRST_REPLY = "first_reply"
+    HELP = "help"
+    OPTED_OUT = "opted_out"
+    OPTED_IN = "opted_in"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """All of it read once at start. `client_of` names the client that calls from a number; `listen_link` makes the
+    address at which staff hear a recording (its id in, a complete address out); `wording` is a text to a client, with the
+    number of its ticket where there is one."""
+
+    desk_number: str
+    team: tuple[Person, ...]
+    zone: ZoneInfo
+    wording: Callable[[Wording, int | None], str]
+    client_of: Callable[[str | None], str | None]
+    listen_link: Callable[[str], str]
+    wait_for_transcript: timedelta = timedelta(seconds=20)
+    delivery_report: timedelta = timedelta(seconds=60)
+    join_window: timedelta = timedelta(hours=12)
+    keywords_by_carrier: bool = True
+    delete_at_carrier: bool = False
+
+    def clock_time(self, moment: datetime) -> str:
+        """A moment as the team reads it on the wall: "8:05 AM", with the date when it is more than half a day old."""
+        local = moment.astimezone(self.zone)
+        return f"{local:%I:%M %p}".lstrip("0")

@@ -1,0 +1,82 @@
+"""What fits into a text message: alphabets, segments as the carrier counts them, and cutting. Pure.
+
+GSM-7 holds 160 units in one segment and 153 in each of several, UCS-2 70 and 67; one character outside GSM-7 turns the
+whole text into UCS-2; a two-unit character is never split between segments (carrier-facts §4)."""
+
+import unicodedata
+
+_BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
+    "¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENDED = frozenset("\f^{}\\[~]|€")
+
+#: Typography that text editors and Whisper put in, and its GSM-7 likeness.
+_LIKENESS = str.maketrans(
+    {
+        "‘": "'", "’": "'", "‚": "'", "‛": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
+        "‐": "-", "‑": "-", "‒": "-", "–": "-", "—": "-", "―": "-", "−": "-", "…": "...", "•": "*", "·": ".",
+        "\t": " ", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u200b": "", "\ufeff": "", "ç": "c", "×": "x",
+    }
+)  # fmt: skip
+
+
+def to_gsm(text: str) -> str:
+    """The same words with typography and accents that GSM-7 lacks replaced; other scripts and emoji stay as they are."""
+    out = []
+    for char in unicodedata.normalize("NFC", text).translate(_LIKENESS):
+        if char in _BASIC or char in _EXTENDED:
+            out.append(char)
+            continue
+        plain = "".join(c for c in unicodedata.normalize("NFD", char) if not unicodedata.combining(c))
+        out.append(plain if plain and all(c in _BASIC for c in plain) else char)
+    return "".join(out)
+
+
+def is_gsm(text: str) -> bool:
+    """True when the text can travel in GSM-7."""
+    return costly(text) is None
+
+
+def costly(text: str) -> str | None:
+    """The first character that turns the text into UCS-2 and so halves its room, or None."""
+    return next((char for char in text if char not in _BASIC and char not in _EXTENDED), None)
+
+
+def segments(text: str) -> int:
+    """How many segments the carrier will send and bill for this text; 0 for the empty one."""
+    if is_gsm(text):
+        sizes, single, each = [2 if char in _EXTENDED else 1 for char in text], 160, 153
+    else:
+        sizes, single, each = [2 if ord(char) > 0xFFFF else 1 for char in text], 70, 67
+    if not sizes:
+        return 0
+    if sum(sizes) <= single:
+        return 1
+    count, used = 1, 0
+    for size in sizes:
+        if used + size > each:
+            count, used = count + 1, 0
+        used += size
+    return count
+
+
+def fit(before: str, free: str, after: str, *, limit: int = 2) -> str:
+    """`before + free + after` within `limit` segments, cut in the free text only, at a word where there is one.
+
+    When even an empty free text is too long the result is longer than the limit: the fixed parts are never cut."""
+    before, free, after = to_gsm(before), " ".join(to_gsm(free).split()), to_gsm(after)
+    if segments(before + free + after) <= limit:
+        return before + free + after
+    low, high = 0, len(free)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if segments(before + free[:middle].rstrip() + "..." + after) <= limit:
+            low = middle
+        else:
+            high = middle - 1
+    kept = free[:low].rstrip()
+    space = kept.rfind(" ")
+    if low < len(free) and free[low : low + 1] != " " and space > low * 2 // 3:
+        kept = kept[:space].rstrip()
+    return before + kept + "..." + after

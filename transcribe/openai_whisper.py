@@ -1,0 +1,192 @@
+"""The engine of openai-whisper.
+
+The library's own decoder runs on an encoder that takes windows shorter than 30 seconds: most of a voicemail's time would else
+go into encoding silence. The pieces that differ belong to the one model that is loaded here; the library itself is unchanged.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import whisper
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from whisper.audio import log_mel_spectrogram
+from whisper.model import MultiHeadAttention
+from whisper.tokenizer import get_tokenizer
+
+from transcribe import weights
+from transcribe.audio import RATE, Audio
+from transcribe.engine import Device, EngineError, EngineName, Heard
+from transcribe.listening import BEAM, PADDING, Ear, Words, listen, pieces
+
+_LONGEST = 30 * RATE
+_NETWORK_TIMEOUT = 30.0
+
+
+class OpenaiWhisper:
+    """A model of openai-whisper, loaded. See :class:`transcribe.engine.Engine`."""
+
+    name = str(EngineName.OPENAI_WHISPER)
+
+    def __init__(self, network: Any, *, model: str) -> None:
+        self.model = model
+        self._network = network
+        network.encoder = _ShortEncoder(network.encoder)
+        for block in network.decoder.blocks:
+            block.cross_attn = _SharedCrossAttention(block.cross_attn)
+        network.eval()
+
+    def transcribe(
+        self,
+        audio: Audio,
+        *,
+        prompt: str,
+        language: str | None = None,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> Heard:
+        """See :meth:`transcribe.engine.Engine.transcribe`. A model that knows only English hears only English."""
+        spoken = language if self._network.is_multilingual else "en"
+        return listen(audio, self._encode, prompt=prompt, language=spoken, on_progress=on_progress)
+
+    def _encode(self, samples: NDArray[np.float32]) -> Ear:
+        return _Window(self._network, samples)
+
+
+class _Window:
+    """One window, encoded. See :class:`transcribe.listening.Ear`."""
+
+    def __init__(self, network: Any, samples: NDArray[np.float32]) -> None:
+        self._network = network
+        self._seconds = samples.size / RATE
+        self._half = network.device.type == "cuda"
+        size = min(_LONGEST, samples.size + int(PADDING * RATE))
+        padded = np.pad(samples[:size], (0, max(0, size - samples.size)))
+        mel = log_mel_spectrogram(padded, network.dims.n_mels, device=network.device)
+        with torch.no_grad():
+            frames = mel[None, :, : mel.shape[1] // 2 * 2]
+            self._features = network.encoder(frames.half() if self._half else frames)
+
+    def languages(self) -> Mapping[str, float]:
+        _, probabilities = self._network.detect_language(self._features)
+        found: Mapping[str, float] = probabilities[0]
+        return found
+
+    def words(self, *, prompt: str, language: str) -> Words:
+        options = whisper.DecodingOptions(language=language, beam_size=BEAM, prompt=prompt or None, fp16=self._half)
+        result = self._network.decode(self._features, options)[0]
+        tokenizer = get_tokenizer(
+            self._network.is_multilingual, num_languages=self._network.num_languages, language=language
+        )
+        return Words(
+            pieces=pieces(
+                result.tokens,
+                timestamps_from=tokenizer.timestamp_begin,
+                decode=tokenizer.decode,
+                seconds=self._seconds,
+            ),
+            log_probability=float(result.avg_logprob),
+            no_speech=float(result.no_speech_prob),
+            tokens=len(result.tokens),
+        )
+
+
+class _ShortEncoder(nn.Module):
+    """The layers of a loaded encoder, for windows of any length up to 30 s: only as many positions as there is sound.
+
+    What is encoded already passes through, because the library's decoder always asks its encoder.
+    """
+
+    def __init__(self, encoder: Any) -> None:
+        super().__init__()
+        self.whole = encoder
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``x`` is (1, mels, frames) or features (1, positions, state); gives features."""
+        whole = self.whole
+        if x.shape[-2] != whole.conv1.in_channels:
+            return x
+        x = nn.functional.gelu(whole.conv1(x))
+        x = nn.functional.gelu(whole.conv2(x)).permute(0, 2, 1)
+        x = (x + whole.positional_embedding[: x.shape[1]]).to(x.dtype)
+        for block in whole.blocks:
+            x = block(x)
+        features: Tensor = whole.ln_post(x)
+        return features
+
+
+class _SharedCrossAttention(MultiHeadAttention):  # type: ignore[misc]
+    """Attention to sound that all beams share.
+
+    The beams' queries are laid side by side as one batch, so keys and values of the sound are read once and not copied for
+    every beam at every token: the same numbers in a third of the time.
+    """
+
+    def __init__(self, other: Any) -> None:
+        super().__init__(other.query.in_features, other.n_head)
+        self.query, self.key, self.value, self.out = other.query, other.key, other.value, other.out
+
+    def qkv_attention(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """The library's method, for ``k`` and ``v`` of one recording and ``q`` of any number of beams."""
+        beams, length, state = q.shape
+        if k.shape[0] != 1 or beams == 1:
+            found: tuple[Tensor, Tensor | None] = super().qkv_attention(q, k, v, mask)
+            return found
+        together, _ = super().qkv_attention(q.reshape(1, beams * length, state), k, v)
+        return together.reshape(beams, length, state), None
+
+
+def load(model: str, *, device: Device, cache: Path, progress: Callable[[str], None]) -> OpenaiWhisper:
+    """Load ``model`` from the first source that has it. Raises :class:`EngineError`."""
+    place = _place(device)
+    file = weights.checkpoint(model, cache=cache, progress=progress)
+    progress(f"Whisper {model}: loading into openai-whisper on {place}")
+    if file is None:
+        return OpenaiWhisper(_downloaded(model, place, cache, progress), model=model)
+    try:
+        network = whisper.load_model(str(file), device=place)
+    except Exception as problem:  # torch raises half a dozen kinds for a file that is no checkpoint
+        raise EngineError(
+            f"WHISPER_MODEL: {file} is no checkpoint of openai-whisper ({_first_line(problem)}); "
+            "give a .pt file, a CTranslate2 folder or a model's name."
+        ) from problem
+    return OpenaiWhisper(network, model=model)
+
+
+def _place(device: Device) -> str:
+    if device is Device.CUDA and not torch.cuda.is_available():
+        raise EngineError("WHISPER_DEVICE: this machine has no CUDA device that torch can use; set it to cpu or auto.")
+    return "cuda" if device is not Device.CPU and torch.cuda.is_available() else "cpu"
+
+
+def _downloaded(model: str, place: str, cache: Path, progress: Callable[[str], None]) -> Any:
+    """The library's own download, with its own check of the bytes; a file of an earlier one is used as it is."""
+    folder = cache / "openai-whisper"
+    if not (folder / f"{model}.pt").exists():
+        progress(f"Whisper {model}: downloading into {folder}")
+    try:
+        with _patience(_NETWORK_TIMEOUT):
+            return whisper.load_model(model, device=place, download_root=str(folder))
+    except Exception as problem:  # whatever the network, the disk or the file does, the admin needs the same line
+        raise weights.no_weights(model, _first_line(problem)) from problem
+
+
+@contextmanager
+def _patience(seconds: float) -> Iterator[None]:
+    """The library's download has no time-out of its own; a process at start-up must not wait for ever."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _first_line(problem: Exception) -> str:
+    return (str(problem).strip().splitlines() or [type(problem).__name__])[0][:160]

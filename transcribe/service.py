@@ -1,0 +1,65 @@
+"""One voicemail from the blob store to its words in the database. No transaction is open while Whisper works."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from tickets import recordings, work
+from tickets.db import Database
+from tickets.recordings import Heard
+from tickets.rules import Rules
+from tickets.states import TranscriptState
+from tickets.storage import BlobStore
+from transcribe.clean import client_named, summary
+from transcribe.engine import Engine
+from transcribe.pipeline import Transcription, transcribe_audio
+
+
+def transcribe_recording(
+    held: work.Claim,
+    *,
+    database: Database,
+    blobs: BlobStore,
+    engine: Engine,
+    clients: Sequence[str],
+    rules: Rules,
+    now: Callable[[], datetime],
+) -> None:
+    """Do one piece of TRANSCRIBE work. Whatever the sound is, it ends as done, silent or failed, with ticket and page
+    in the same transaction. Raises only what another attempt may mend (database, blob store, engine)."""
+    with database.reading() as session:
+        blob, client = recordings.sound_of(session, held.ref)
+    if blob is None:
+        heard = Heard(TranscriptState.FAILED, problem="the sound is not here")
+    else:
+        heard = _hear(blob, client, blobs=blobs, engine=engine, clients=clients)
+    with database.unit() as session:
+        recordings.transcribed(session, held.ref, heard, now=now(), rules=rules)
+        work.finish(session, held, now=now())
+
+
+def _hear(blob: str, client: str | None, *, blobs: BlobStore, engine: Engine, clients: Sequence[str]) -> Heard:
+    try:
+        sound = blobs.open(blob)
+    except KeyError:
+        return Heard(TranscriptState.FAILED, problem="the sound is gone from the blob store")
+    with sound:
+        found = transcribe_audio(sound, engine=engine, clients=clients, client=client)
+    return as_heard(found, clients)
+
+
+def as_heard(found: Transcription, clients: Sequence[str]) -> Heard:
+    """What the desk keeps of a transcription."""
+    state = TranscriptState(found.state.value)
+    done = state is TranscriptState.DONE
+    return Heard(
+        state=state,
+        text=found.text if done else "",
+        language=found.language if done else None,
+        confidence=round(found.confidence, 3) if done else None,
+        callback_number=found.callback_number,
+        segments=tuple(asdict(segment) for segment in found.segments) if done else (),
+        client=client_named(found.text, list(clients)) if done else None,
+        subject=summary(found.text) if done else None,
+        problem=found.problem,
+    )
