@@ -6,13 +6,8 @@ SHELL := /bin/sh
 
 VENV := .venv
 BIN := $(VENV)/bin
-# More words for pip, for example PIP_FLAGS="--index-url https://mirror.example/simple".
+# More words for pip, for example another index (PIP_FLAGS="--index-url ...") or a proxy.
 PIP_FLAGS ?=
-# TORCH=cpu takes PyTorch's builds without GPU libraries from its own index: several GB less on Linux.
-TORCH ?=
-ifeq ($(TORCH),cpu)
-PIP_FLAGS += --extra-index-url https://download.pytorch.org/whl/cpu
-endif
 PIP_INSTALL = $(BIN)/python -m pip install --no-input --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt
 # More words for pytest, for example PYTEST_FLAGS="tests/unit -k consent".
 PYTEST_FLAGS ?=

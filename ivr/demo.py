@@ -15,6 +15,7 @@ from typing import Any
 
 import requests
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from ivr.sandbox.client import ControlClient
@@ -108,7 +109,10 @@ class Story:
                 raise
         self.console.print(Text(f"  ok  {time.monotonic() - begun:6.1f} s  {title}", style="green"))
         for line in details:
-            self.console.print(Text(f"                  {line}", style="dim"), soft_wrap=not self.console.is_terminal)
+            if self.console.is_terminal:
+                self.console.print(Padding(Text(line, style="dim"), (0, 0, 0, 18), expand=False))
+            else:
+                self.console.print(Text(" " * 18 + line), soft_wrap=True)
 
     def until(self, check: Callable[[], bool], seconds: float, *, missing: str, look: str) -> None:
         """Wait for something. Raises StoryStopped when `seconds` pass without it."""
@@ -238,17 +242,17 @@ class Story:
 
         look = "the log of worker, the pages in the API's ticket, and who is on call (`helpline flow check`)"
         with self.step("Everyone on call gets the page") as details:
-            self.wait_for_texts(is_page, self.staff, PATIENCE, what="no page came to", look=look)
+            self.wait_for_texts(is_page, self.staff, seconds=PATIENCE, what="no page came to", look=look)
             pages = {name: next(filter(is_page, self.inbox[phone])) for name, phone in self.staff}
             self.number = self.number or str(ticket_number(next(iter(pages.values()))))
             details += [f"{name}: {body}" for name, body in pages.items()]
         if self.transcript:
             with self.step("The page carries the client's words"):
                 what = "the words of the voicemail did not reach"
-                self.wait_for_texts(has_words, self.staff, SOON, what=what, look=look)
+                self.wait_for_texts(has_words, self.staff, seconds=SOON, what=what, look=look)
 
     def wait_for_texts(
-        self, good: Callable[[str], bool], among: Sequence[tuple[str, str]], seconds: float, *, what: str, look: str
+        self, good: Callable[[str], bool], among: Sequence[tuple[str, str]], *, seconds: float, what: str, look: str
     ) -> None:
         """Wait until each of these phones holds a good text. Raises StoryStopped that names who has none."""
         try:
@@ -271,12 +275,14 @@ class Story:
 
         with self.step(f"{name} answers ACK {self.number} and is told that it is theirs") as details:
             self.sandbox.text(phone, f"ACK {self.number}")
-            self.wait_for_texts(names_ticket, [(name, phone)], SOON, what="no answer to the ACK came to", look=look)
+            self.wait_for_texts(
+                names_ticket, [(name, phone)], seconds=SOON, what="no answer to the ACK came to", look=look
+            )
             details.append(f"{name}: {self.inbox[phone][-1]}")
         if others:
             with self.step("The others are told who has it") as details:
                 what = f"nobody told that {name} has it:"
-                self.wait_for_texts(names_owner, others, SOON, what=what, look=look)
+                self.wait_for_texts(names_owner, others, seconds=SOON, what=what, look=look)
                 details += [f"{other}: {next(filter(names_owner, self.inbox[number]))}" for other, number in others]
 
     def see_claim(self) -> None:
@@ -318,10 +324,10 @@ def run_demo(
         story = Story(ControlClient(control_url), read, _message(samples), staff, console)
         story.run()
     except StoryStopped as stop:
-        console.print(Text(f"{stop} Look at {stop.look}.", style="bold red"))
+        console.print(Text(f"{stop} Look at {stop.look}.", style="bold red"), soft_wrap=not console.is_terminal)
         return 1
     except SandboxError as error:
-        console.print(Text(str(error), style="bold red"))
+        console.print(Text(str(error), style="bold red"), soft_wrap=not console.is_terminal)
         return 1
     except KeyboardInterrupt:
         console.print(Text("Stopped.", style="dim"))

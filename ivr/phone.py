@@ -18,11 +18,14 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from ivr.sandbox.client import CallEvent, ControlClient
 from ivr.sandbox.config import SandboxError
 
+# The sample that `m` alone leaves.
+USUAL = "outage"
 HELP = """\
   0-9 * #     press keys           s           say nothing
   m           leave a message      m 2 | m my.wav   one of the samples, or a WAV file
@@ -85,17 +88,25 @@ def describe(event: CallEvent) -> Shown | None:
 
 
 class Keyboard:
-    """Lines from a terminal or pipe; `close` frees a thread that waits for one."""
+    """Lines from a terminal or pipe, read without ever blocking the end of the program."""
 
     def __init__(self, source: TextIO) -> None:
         self._source = source
         self._closed = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self, take: Callable[[str | None], None]) -> None:
+        """Read in a thread of its own until `close`."""
+        self._thread = threading.Thread(target=self._read, args=(take,), daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
-        """No more lines are wanted."""
+        """No more lines are wanted; returns when nobody reads the source any more."""
         self._closed.set()
+        if self._thread is not None:
+            self._thread.join(timeout=2)
 
-    def lines(self, take: Callable[[str | None], None]) -> None:
+    def _read(self, take: Callable[[str | None], None]) -> None:
         """Give every line to `take`, and None at the end of the input."""
         file, rest = self._source.fileno(), b""
         while not self._closed.is_set():
@@ -127,20 +138,20 @@ class Phone:
     call: str | None = None
     away: threading.Event = field(default_factory=threading.Event)
 
-    def say(self, what: str, style: str = "dim", who: str = "") -> None:
+    def say(self, what: str, style: str = "dim", *, who: str = "") -> None:
         """Put a line on the screen."""
         self.out.put(Shown(who, what, style))
 
     # -- watching ----------------------------------------------------------------------------------------------------
 
-    def watch_texts(self, who: str, number: str, style: str) -> None:
+    def watch_texts(self, who: str, number: str, *, style: str) -> None:
         """Show every text that reaches a phone from now on, until the phone is put away."""
         try:
             after = max((item["seq"] for item in self.sandbox.texts(number)), default=0)
             while not self.away.is_set():
                 for item in self.sandbox.texts(number, after=after, wait=2):
                     after = item["seq"]
-                    self.say(_text_line(item), style, who)
+                    self.say(_text_line(item), style, who=who)
         except SandboxError as error:
             if not self.away.is_set():
                 self.say(str(error), "bold red")
@@ -235,7 +246,7 @@ class Phone:
         elif choice:
             path = Path(choice).expanduser()
         elif path is None and self.samples:
-            path = self.samples[0]
+            path = next((sample for sample in self.samples if sample.stem == USUAL), self.samples[0])
         if path is None:
             raise SandboxError("Which message? m my.wav speaks a WAV file.")
         self.sandbox.speak_file(call, path)
@@ -249,7 +260,7 @@ class Phone:
         if not words:
             raise SandboxError("t needs the words: t our server room is flooded")
         self.sandbox.text(self.number, words)
-        self.say(words, "yellow", "you (text)")
+        self.say(words, "yellow", who="you (text)")
 
     def answer_as(self, person: str, words: str) -> None:
         """Text the desk from a colleague's phone."""
@@ -257,7 +268,7 @@ class Phone:
         if not words:
             raise SandboxError(f"{name}: needs the words, such as {name}: ACK 1042")
         self.sandbox.text(number, words)
-        self.say(words, "yellow", f"{name} (text)")
+        self.say(words, "yellow", who=f"{name} (text)")
 
 
 def _text_line(item: Mapping[str, Any]) -> str:
@@ -265,25 +276,27 @@ def _text_line(item: Mapping[str, Any]) -> str:
     return f"{item['body']}{pictures}"
 
 
-def render(line: Shown, width: int) -> Text:
-    """A line with its speaker in front."""
-    text = Text()
-    text.append(
-        f"{line.who:>{width}} " + ("| " if line.who else "  "), style="bold " + line.style if line.who else "dim"
-    )
-    text.append(line.what.replace("\n", "\n" + " " * (width + 3)), style=line.style)
-    return text
+def show(console: Console, line: Shown, *, width: int) -> None:
+    """Print a line with its speaker in front: folded on a terminal, one line per line in a pipe."""
+    who = Text(f"{line.who:>{width}} " + ("|" if line.who else " "), style=f"bold {line.style}" if line.who else "")
+    if console.is_terminal:
+        grid = Table.grid(padding=(0, 1))
+        grid.add_row(who, Text(line.what, style=line.style))
+        console.print(grid)
+        return
+    indent = "\n" + " " * (width + 3)
+    console.print(Text.assemble(who, " ", (line.what.replace("\n", indent), line.style)), soft_wrap=True)
 
 
 def _start(phone: Phone, keyboard: Keyboard) -> None:
-    jobs: list[tuple[Callable[..., None], tuple[Any, ...]]] = [
-        (phone.work, ()),
-        (keyboard.lines, (phone.todo.put,)),
-        (phone.watch_texts, ("your phone", phone.number, "green")),
-        *((phone.watch_texts, (f"{name}'s phone", number, "magenta")) for name, number in phone.staff),
+    keyboard.start(phone.todo.put)
+    threading.Thread(target=phone.work, daemon=True).start()
+    watched = [
+        ("your phone", phone.number, "green"),
+        *((f"{name}'s phone", number, "magenta") for name, number in phone.staff),
     ]
-    for target, args in jobs:
-        threading.Thread(target=target, args=args, daemon=True).start()
+    for who, number, style in watched:
+        threading.Thread(target=phone.watch_texts, args=(who, number), kwargs={"style": style}, daemon=True).start()
 
 
 def _print_all(phone: Phone, console: Console) -> int:
@@ -292,7 +305,7 @@ def _print_all(phone: Phone, console: Console) -> int:
         line = phone.out.get()
         if isinstance(line, Finished):
             return line.code
-        console.print(render(line, width), soft_wrap=not console.is_terminal)
+        show(console, line, width=width)
 
 
 def run_phone(
@@ -322,7 +335,7 @@ def run_phone(
         _start(phone, keyboard)
         return _print_all(phone, console)
     except SandboxError as error:
-        console.print(Text(str(error), style="bold red"))
+        console.print(Text(str(error), style="bold red"), soft_wrap=not console.is_terminal)
         return 1
     except KeyboardInterrupt:
         on_call = phone.call is not None

@@ -1,7 +1,10 @@
 """Redis as a hint that work is there. Everything RQ is in this module; losing all of Redis loses nothing but time."""
 
+import signal
+import threading
 import time
 from collections.abc import Iterable, Sequence
+from types import FrameType
 from typing import Any
 
 import structlog
@@ -112,20 +115,26 @@ class JobQueue:
 class _Worker(SimpleWorker):
     """RQ's worker without a fork: seven times the jobs a second, and the only kind in which a loaded model works."""
 
-    def stopped(self) -> bool:
-        return bool(self._stop_requested)
+    def __init__(self, *args: Any, over: threading.Event, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._over = over
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """RQ remembers being asked to stop only while a job runs; an idle worker has to remember it as well."""
+        self._over.set()
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
 def work(url: str, queues: Sequence[str]) -> None:
     """Do jobs from these queues until SIGTERM or SIGINT. When Redis goes away, wait for it and go on."""
-    while True:
+    over = threading.Event()
+    while not over.is_set():
+        for number in (signal.SIGTERM, signal.SIGINT):  # RQ leaves its own handlers behind
+            signal.signal(number, lambda *_: over.set())
         try:
             connection: Any = connect(url, patient=True)
-            worker = _Worker(list(queues), connection=connection, serializer=JSONSerializer)
-            worker.log.setLevel("WARNING")
+            worker = _Worker(list(queues), connection=connection, serializer=JSONSerializer, over=over)
             worker.work(logging_level="WARNING")
-            if worker.stopped():
-                return
         except (RedisError, OSError) as error:
             log.warning("waiting for the broker", error=type(error).__name__)
-        time.sleep(1.0)
+        over.wait(1.0)

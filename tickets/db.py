@@ -53,10 +53,15 @@ def connect(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, pool_size=16, max_overflow=16)
+        engine = create_engine(parsed, pool_size=16, max_overflow=16, hide_parameters=True)
     else:
         engine = create_engine(
-            parsed, pool_size=8, max_overflow=24, pool_pre_ping=True, connect_args={"connect_timeout": 5}
+            parsed,
+            pool_size=8,
+            max_overflow=24,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={"connect_timeout": 5},
         )
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)

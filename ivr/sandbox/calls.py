@@ -17,7 +17,7 @@ from ivr.sandbox import wire
 from ivr.sandbox.behaviour import Answers, Behaviour, Behaviours
 from ivr.sandbox.config import SandboxConfig
 from ivr.sandbox.delivery import Sender
-from ivr.sandbox.dispatcher import COPY, Dispatcher
+from ivr.sandbox.dispatcher import COPY, OVERTAKING, Dispatcher
 from ivr.sandbox.line import Answer, HungUp, Line, Redirected, Stopped
 from ivr.sandbox.messaging import Refused
 from ivr.sandbox.numbers import Numbers, is_phone_number
@@ -151,7 +151,7 @@ class Calls:
         if form.get("Status") in {"completed", "canceled"}:
             line.order(HungUp("application"))
         elif form.get("Url") or form.get("Twiml"):
-            line.order(Redirected(form.get("Url", ""), form.get("Method", "POST"), form.get("Twiml", "")))
+            line.order(Redirected(form.get("Url", ""), form.get("Method", "POST"), twiml=form.get("Twiml", "")))
         return row
 
     # -- one call's thread -------------------------------------------------------------------------------------------
@@ -167,7 +167,7 @@ class Calls:
         row = self.get(sid)
         behaviour = self._net.rules.of(row["phone"])
         try:
-            end = self._played(row, line, behaviour)
+            end = self._played(row, line, behaviour=behaviour)
         except HungUp as hung_up:
             end = self._cut_off(sid, hung_up.by)
         except Stopped:
@@ -179,11 +179,11 @@ class Calls:
             end = End(by="network")
         finally:
             line.end()
-        self._finish(sid, end.by, end.status)
+        self._finish(sid, end.by, status=end.status)
 
-    def _played(self, row: Row, line: Line, behaviour: Behaviour) -> End:
+    def _played(self, row: Row, line: Line, *, behaviour: Behaviour) -> End:
         if row["direction"] != "inbound":
-            refused = self._ring(row, line, behaviour)
+            refused = self._ring(row, line, behaviour=behaviour)
             if refused is not None:
                 return refused
         with requests.Session() as session:
@@ -192,27 +192,29 @@ class Calls:
                 self._net.store,
                 self._net.sender,
                 line,
-                Recorder(self._net.archive, row["sid"], behaviour),
+                Recorder(self._net.archive, row["sid"], behaviour=behaviour),
                 self._net.config.speed,
                 row=lambda: self.get(row["sid"]),
                 answer=lambda: self._answer(row["sid"]),
                 session=session,
-                copies=lambda request, params: self._copies(request, params, behaviour),
+                copies=lambda request, params: self._copies(request, params, behaviour=behaviour),
             )
             return Player(stage).run(Request(row["url"] or "", row["method"] or "POST", twiml=row["twiml"] or ""))
 
-    def _copies(self, request: Request, params: Mapping[str, str], behaviour: Behaviour) -> None:
+    def _copies(self, request: Request, params: Mapping[str, str], *, behaviour: Behaviour) -> None:
         """Send the same webhook again at the same moment, as often as the number's behaviour says."""
-        twice = self._net.dispatcher.statements(request.url, request.method, params, behaviour=behaviour, kind=COPY)
+        twice = self._net.dispatcher.statements(
+            request.url, request.method, params=params, behaviour=behaviour, kind=COPY
+        )
         self._net.store.write(*twice[1:])
 
-    def _ring(self, row: Row, line: Line, behaviour: Behaviour) -> End | None:
+    def _ring(self, row: Row, line: Line, *, behaviour: Behaviour) -> End | None:
         """Let a phone ring; None when it was picked up."""
         sid, speed = row["sid"], self._net.config.speed
-        self._progress(sid, "initiated", "initiated", behaviour)
+        self._progress(sid, "initiated", event="initiated", behaviour=behaviour)
         if behaviour.answers is Answers.UNREACHABLE:
             return End(by="network", status="failed")
-        self._progress(sid, "ringing", "ringing", behaviour)
+        self._progress(sid, "ringing", event="ringing", behaviour=behaviour)
         self._net.store.event(sid, "ringing", to=row["to_number"])
         limit = row["ring_seconds"] + EXTRA_RING
         seconds = {Answers.AT_ONCE: 1.0, Answers.BUSY: 1.0}.get(behaviour.answers, limit)
@@ -222,23 +224,26 @@ class Calls:
         if behaviour.answers is not Answers.AT_ONCE and not isinstance(action, Answer):
             return End(by="network", status="no-answer")
         self._answer(sid)
-        self._progress(sid, "in-progress", "answered", behaviour)
+        self._progress(sid, "in-progress", event="answered", behaviour=behaviour)
         return None
 
-    def _progress(self, sid: str, status: str, event: str, behaviour: Behaviour) -> None:
+    def _progress(self, sid: str, status: str, *, event: str, behaviour: Behaviour) -> None:
         shown = "queued" if status == "initiated" else status
         self._net.store.update(calls, calls.c.sid == sid, status=shown, last_seen=time.time())
-        self._tell(sid, status, event, behaviour)
+        self._tell(sid, status, event=event, behaviour=behaviour)
 
-    def _tell(self, sid: str, status: str, event: str, behaviour: Behaviour) -> None:
+    def _tell(self, sid: str, status: str, *, event: str, behaviour: Behaviour) -> None:
         row = self.get(sid)
         if not row["status_url"] or event not in (row["status_events"] or []):
             return
         params = wire.call_status_params(row, self._net.config.account_sid, status=status, sequence=row["sequence"])
         self._net.store.update(calls, calls.c.sid == sid, sequence=row["sequence"] + 1)
         # In swapped order the later news overtakes the earlier.
-        delay = CALLBACK_DELAY + (max(0, 3 - row["sequence"]) if behaviour.swapped else 0)
-        self._net.dispatcher.queue(row["status_url"], row["status_method"], params, behaviour=behaviour, delay=delay)
+        overtaken = max(0, 3 - row["sequence"]) * OVERTAKING * self._net.config.speed if behaviour.swapped else 0.0
+        delay = CALLBACK_DELAY + overtaken
+        self._net.dispatcher.queue(
+            row["status_url"], row["status_method"], params=params, behaviour=behaviour, delay=delay
+        )
 
     def _answer(self, sid: str) -> None:
         row = self.get(sid)
@@ -255,11 +260,11 @@ class Calls:
             return End(by=by, status="no-answer")
         return End(by=by, status="canceled" if by == "application" else "busy")
 
-    def _finish(self, sid: str, by: str, status: str, at: float | None = None) -> None:
+    def _finish(self, sid: str, by: str, *, status: str, at: float | None = None) -> None:
         now = at or time.time()
         self._net.store.update(calls, calls.c.sid == sid, status=status, ended=now, last_seen=now)
         row = self.get(sid)
-        self._tell(sid, status, "completed", self._net.rules.of(row["phone"]))
+        self._tell(sid, status, event="completed", behaviour=self._net.rules.of(row["phone"]))
         self._net.store.event(sid, "ended", by=by, status=status, seconds=wire.call_seconds(row))
         self._lines.pop(sid, None)
 
@@ -277,7 +282,7 @@ class Calls:
             last = self._net.store.rows(sa.select(sa.func.max(events.c.at).label("at")).where(events.c.call_sid == sid))
             end = self._cut_off(sid, "network")
             status = "failed" if end.status == "busy" else end.status
-            self._finish(sid, end.by, status, at=last[0]["at"] or row["last_seen"])
+            self._finish(sid, end.by, status=status, at=last[0]["at"] or row["last_seen"])
         return len(cut)
 
     def stop(self) -> None:

@@ -27,10 +27,10 @@ class Carrier:
         self.numbers = Numbers(config, self.store)
         self.rules = Behaviours(self.store)
         sender = Sender(config.auth_token)
-        self.dispatcher = Dispatcher(self.store, sender, config.speed)
-        self.archive = Archive(config.account_sid, self.store, self.dispatcher, config.speed)
+        self.dispatcher = Dispatcher(self.store, sender, speed=config.speed)
+        self.archive = Archive(config.account_sid, self.store, dispatcher=self.dispatcher, speed=config.speed)
         self.messaging = Messaging(
-            config, self.store, self.dispatcher, numbers=self.numbers, rules=self.rules, sender=sender
+            config, self.store, dispatcher=self.dispatcher, numbers=self.numbers, rules=self.rules, sender=sender
         )
         self.calls = Calls(
             Network(config, self.store, self.dispatcher, self.numbers, self.rules, sender=sender, archive=self.archive)

@@ -155,7 +155,7 @@ def _touch(sid: str) -> None:
         line.touch()
 
 
-def _act(sid: str, actions: list[Action], when: frozenset[str], wait: float) -> Response:
+def _act(sid: str, actions: list[Action], *, when: frozenset[str], wait: float) -> Response:
     _call(sid)
     line = carrier().calls.line(sid)
     for action in actions:
@@ -179,13 +179,13 @@ def press(sid: str) -> Response:
     keys = str(body.get("keys", ""))
     if not keys or set(keys) - set("0123456789*#"):
         raise SandboxError(f"Keys are 0-9, * and #, not '{keys}'.")
-    return _act(sid, [Key(key) for key in keys], FOR_KEYS, _seconds(body.get("wait", 15)))
+    return _act(sid, [Key(key) for key in keys], when=FOR_KEYS, wait=_seconds(body.get("wait", 15)))
 
 
 @control.post("/calls/<sid>/silence")
 def silence(sid: str) -> Response:
     """The caller says and presses nothing until the time-out that runs (or is next) has passed; it passes at once."""
-    return _act(sid, [Silence()], FOR_SILENCE, _seconds(_body().get("wait", 15)))
+    return _act(sid, [Silence()], when=FOR_SILENCE, wait=_seconds(_body().get("wait", 15)))
 
 
 @control.post("/calls/<sid>/speech")
@@ -196,13 +196,13 @@ def speak(sid: str) -> Response:
         raise SandboxError("Speech needs a file 'wav' in a multipart form.")
     data, raw = upload.read(), request.form.get("raw_seconds", type=float)
     sound = data if raw is not None else audio.to_pcm(data)
-    return _act(sid, [Speech(sound, raw)], FOR_WORDS, _seconds(request.form.get("wait", 15)))
+    return _act(sid, [Speech(sound, raw)], when=FOR_WORDS, wait=_seconds(request.form.get("wait", 15)))
 
 
 @control.post("/calls/<sid>/answer")
 def answer(sid: str) -> Response:
     """Pick up a ringing phone."""
-    return _act(sid, [Answer()], frozenset({"ringing"}), _seconds(_body().get("wait", 5)))
+    return _act(sid, [Answer()], when=frozenset({"ringing"}), wait=_seconds(_body().get("wait", 5)))
 
 
 @control.post("/calls/<sid>/hangup")
@@ -265,7 +265,7 @@ def send_text(number: str) -> tuple[Response, int]:
         raise SandboxError("A text needs words ('body') or a file ('media').")
     if len(pictures) > 10:
         raise SandboxError("A text carries at most 10 files.")
-    return jsonify({"sid": carrier().messaging.receive(number, body, pictures)}), 201
+    return jsonify({"sid": carrier().messaging.receive(number, body, pictures=pictures)}), 201
 
 
 @control.get("/phones/<number>/sent")

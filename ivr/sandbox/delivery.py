@@ -57,15 +57,15 @@ def split_overrides(url: str) -> tuple[str, Overrides]:
     bare, _, fragment = url.partition("#")
     asked = dict(parse_qsl(fragment))
 
-    def within(key: str, low: int, high: int, default: int) -> int:
+    def within(key: str, low: int, *, high: int, default: int) -> int:
         return min(high, max(low, int(asked[key]))) if asked.get(key, "").isdigit() else default
 
     policy = frozenset(asked["rp"].split(",")) if asked.get("rp") else frozenset({"ct"})
     return bare, Overrides(
-        connect=within("ct", 100, 10000, 5000) / 1000,
-        read=within("rt", 100, 15000, 15000) / 1000,
-        total=within("tt", 100, 15000, 15000) / 1000,
-        retries=within("rc", 0, 5, 1),
+        connect=within("ct", 100, high=10000, default=5000) / 1000,
+        read=within("rt", 100, high=15000, default=15000) / 1000,
+        total=within("tt", 100, high=15000, default=15000) / 1000,
+        retries=within("rc", 0, high=5, default=1),
         retry_on=policy,
     )
 
@@ -125,7 +125,9 @@ class Sender:
         deadline = time.monotonic() + limits.total
         own = session or requests.Session()
         try:
-            return self._attempts(own, requests.Request(method, bare, data=body, headers=headers), limits, deadline)
+            return self._attempts(
+                own, requests.Request(method, bare, data=body, headers=headers), limits=limits, deadline=deadline
+            )
         finally:
             if session is None:
                 own.close()
@@ -149,13 +151,13 @@ class Sender:
             raise WebhookFailed(12300, f"{bare}: {error}") from error
 
     def _attempts(
-        self, session: requests.Session, request: requests.Request, limits: Overrides, deadline: float
+        self, session: requests.Session, request: requests.Request, *, limits: Overrides, deadline: float
     ) -> Reply:
         session.trust_env = False
         session.max_redirects = MAX_REDIRECTS
         for left in range(limits.retries, -1, -1):
             try:
-                reply = _exchange(session, request, limits, deadline)
+                reply = _exchange(session, request, limits=limits, deadline=deadline)
                 kind, failure = (
                     _failure_kind(reply.status),
                     WebhookFailed(11217, f"HTTP {reply.status} from {request.url}"),
@@ -178,7 +180,7 @@ class Sender:
         raise AssertionError("the last attempt returns or raises")
 
 
-def _exchange(session: requests.Session, request: requests.Request, limits: Overrides, deadline: float) -> Reply:
+def _exchange(session: requests.Session, request: requests.Request, *, limits: Overrides, deadline: float) -> Reply:
     left = deadline - time.monotonic()
     if left <= 0:
         raise requests.Timeout

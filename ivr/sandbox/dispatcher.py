@@ -16,11 +16,14 @@ from ivr.sandbox.wire import new_sid
 # An incoming text waits for TwiML in the answer; a copy is the same webhook again, its answer is ignored.
 STATUS, TEXT, COPY = "status", "text", "copy"
 
+# Seconds of a clock on the wall between webhooks that are to arrive in reverse order.
+OVERTAKING = 0.25
+
 
 class Dispatcher:
     """Queue of webhooks in the database. `on_text(row, reply or failure)` gets the answers to incoming texts."""
 
-    def __init__(self, store: Store, sender: Sender, speed: float) -> None:
+    def __init__(self, store: Store, sender: Sender, *, speed: float) -> None:
         self._store, self._sender, self._speed = store, sender, speed
         self._busy: set[int] = set()
         self._lock = threading.Lock()
@@ -31,8 +34,8 @@ class Dispatcher:
         self,
         url: str,
         method: str,
-        params: Mapping[str, str],
         *,
+        params: Mapping[str, str],
         behaviour: Behaviour,
         kind: str = STATUS,
         delay: float = 0.0,
@@ -60,10 +63,10 @@ class Dispatcher:
         return [webhooks.insert().values(kind=each, **row) for each in [kind, *copies]]
 
     def queue(
-        self, url: str, method: str, params: Mapping[str, str], *, behaviour: Behaviour, delay: float = 0.0
+        self, url: str, method: str, *, params: Mapping[str, str], behaviour: Behaviour, delay: float = 0.0
     ) -> None:
         """Write down one status webhook."""
-        self._store.write(*self.statements(url, method, params, behaviour=behaviour, delay=delay))
+        self._store.write(*self.statements(url, method, params=params, behaviour=behaviour, delay=delay))
 
     def run_due(self) -> float:
         """Start whatever is due; returns when to look again (seconds since the epoch)."""

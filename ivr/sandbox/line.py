@@ -55,7 +55,7 @@ class HungUp(Exception):
 class Redirected(Exception):
     """The application gave the running call new instructions by the REST API."""
 
-    def __init__(self, url: str, method: str, twiml: str) -> None:
+    def __init__(self, url: str, method: str, *, twiml: str) -> None:
         super().__init__(url)
         self.url, self.method, self.twiml = url, method, twiml
 

@@ -14,7 +14,7 @@ from ivr.sandbox import twiml, wire
 from ivr.sandbox.behaviour import Behaviour, Behaviours, Outcome
 from ivr.sandbox.config import SandboxConfig
 from ivr.sandbox.delivery import Reply, Sender, WebhookFailed
-from ivr.sandbox.dispatcher import TEXT, Dispatcher
+from ivr.sandbox.dispatcher import OVERTAKING, TEXT, Dispatcher
 from ivr.sandbox.numbers import Numbers, is_phone_number
 from ivr.sandbox.store import Row, Store, blocked, media, messages, steps
 
@@ -74,8 +74,8 @@ class Messaging:
         self,
         config: SandboxConfig,
         store: Store,
-        dispatcher: Dispatcher,
         *,
+        dispatcher: Dispatcher,
         numbers: Numbers,
         rules: Behaviours,
         sender: Sender,
@@ -90,8 +90,8 @@ class Messaging:
         behaviour = self._rules.of(draft.to)
         now = time.time()
         sid = wire.new_sid("MM" if draft.media_urls else "SM")
-        planned = plan(behaviour)
-        last = planned[-1][0]
+        planned, first = plan(behaviour), "accepted" if draft.service else "queued"
+        last, speed = planned[-1][0], self._config.speed
         rows: list[sa.Insert] = [
             messages.insert().values(
                 sid=sid,
@@ -100,7 +100,7 @@ class Messaging:
                 to_number=draft.to,
                 service_sid=draft.service or None,
                 body=draft.body,
-                status="accepted" if draft.service else "queued",
+                status=first,
                 num_media=len(draft.media_urls),
                 media_urls=list(draft.media_urls),
                 status_callback=draft.status_callback,
@@ -111,11 +111,11 @@ class Messaging:
         for index, (delay, status) in enumerate(planned):
             code = behaviour.error_code or {"undelivered": 30003, "failed": 30007}.get(status)
             # Swapped order: the last report leaves first, the others after it.
-            turn = last + (len(planned) - 1 - index) * 0.3 - delay if behaviour.swapped else 0.0
+            turn = last - delay + (len(planned) - 1 - index) * OVERTAKING * speed if behaviour.swapped else 0.0
             rows.append(
                 steps.insert().values(
                     message_sid=sid,
-                    due=now + delay / self._config.speed,
+                    due=now + delay / speed,
                     status=status,
                     callback_delay=turn,
                     error_code=code if status in {"undelivered", "failed"} else None,
@@ -123,7 +123,8 @@ class Messaging:
                 )
             )
         self._store.write(*rows)
-        return self.get(sid)
+        # The text may be under way by now; the answer to its creation never shows that.
+        return self.get(sid) | {"status": first, "sent_at": None}
 
     def _check(self, draft: Draft) -> None:
         if not draft.to:
@@ -178,7 +179,7 @@ class Messaging:
             change += self._dispatcher.statements(
                 message["status_callback"] or "",
                 "POST",
-                params,
+                params=params,
                 behaviour=behaviour,
                 delay=step["callback_delay"] or 0.0,
             )
@@ -186,23 +187,12 @@ class Messaging:
         if message is not None and step["received"]:
             self._store.receive(message["sid"])
 
-    def receive(self, phone: str, body: str, pictures: Sequence[tuple[str, bytes]] = ()) -> str:
+    def receive(self, phone: str, body: str, *, pictures: Sequence[tuple[str, bytes]] = ()) -> str:
         """A phone texts the desk; `pictures` are (content type, bytes). Returns the id of the text."""
         now = time.time()
         sid = wire.new_sid("MM" if pictures else "SM")
         behaviour = self._rules.of(phone)
-        items = [
-            {
-                "sid": wire.new_sid("ME"),
-                "message_sid": sid,
-                "content_type": kind,
-                "created": now,
-                "ready_at": now + behaviour.media_missing,
-            }
-            for kind, _data in pictures
-        ]
-        for item, (_kind, data) in zip(items, pictures, strict=True):
-            self._store.file(str(item["sid"])).write_bytes(data)
+        items = self._keep_pictures(sid, pictures, ready_at=now + behaviour.media_missing)
         row = {
             "sid": sid,
             "direction": "inbound",
@@ -217,18 +207,27 @@ class Messaging:
             "service_sid": None,
         }
         number = self._numbers.get()
-        params = wire.message_in_params(row, self._config.account_sid, list(items))
+        params = wire.message_in_params(row, self._config.account_sid, media=items)
         answer = self._keyword(phone, body) if self._config.keywords else ""
         self._store.write(
             messages.insert().values(**row),
             *[media.insert().values(**item) for item in items],
             *self._dispatcher.statements(
-                number["sms_url"], number["sms_method"], params, behaviour=behaviour, kind=TEXT, message_sid=sid
+                number["sms_url"], number["sms_method"], params=params, behaviour=behaviour, kind=TEXT, message_sid=sid
             ),
         )
         if answer:
             self._automatic(phone, answer)
         return sid
+
+    def _keep_pictures(self, sid: str, pictures: Sequence[tuple[str, bytes]], *, ready_at: float) -> list[Row]:
+        """Write the files of a text; returns their rows, which are still to be stored."""
+        items = []
+        for kind, data in pictures:
+            item = {"sid": wire.new_sid("ME"), "message_sid": sid, "content_type": kind}
+            self._store.file(item["sid"]).write_bytes(data)
+            items.append({**item, "created": time.time(), "ready_at": ready_at})
+        return items
 
     def _keyword(self, phone: str, body: str) -> str:
         """Keep the block list; returns what the carrier itself answers. HELP from a blocked number gets nothing."""
@@ -268,10 +267,10 @@ class Messaging:
             if not fallback:
                 return "no fallback URL, nothing was sent"
             extra = {"ErrorCode": str(answer.code), "ErrorUrl": row["url"]}
-            return self._ask_again(row, fallback, number["sms_fallback_method"], extra)
+            return self._ask_again(row, fallback, method=number["sms_fallback_method"], extra=extra)
         return self._carry_out(row, answer, redirects=0)
 
-    def _ask_again(self, row: Row, url: str, method: str, extra: Mapping[str, str], *, redirects: int = 0) -> str:
+    def _ask_again(self, row: Row, url: str, *, method: str, extra: Mapping[str, str], redirects: int = 0) -> str:
         try:
             reply = self._sender.send(url, row["params"] | dict(extra), method=method, token=row["token"])
         except WebhookFailed as failure:
@@ -292,10 +291,14 @@ class Messaging:
         for verb in document.verbs:
             if verb.name == "Redirect" and redirects < 10:
                 url = urljoin(reply.url, verb.text)
-                notes.append(self._ask_again(row, url, verb.attrs.get("method", "POST"), {}, redirects=redirects + 1))
+                notes.append(
+                    self._ask_again(
+                        row, url, method=verb.attrs.get("method", "POST"), extra={}, redirects=redirects + 1
+                    )
+                )
                 break
             if verb.name == "Message":
-                notes.append(self._reply(_draft(verb, phone, reply.url)))
+                notes.append(self._reply(_draft(verb, phone, url=reply.url)))
         return "; ".join(note for note in notes if note) or f"HTTP {reply.status}"
 
     def _reply(self, draft: Draft) -> str:
@@ -308,7 +311,7 @@ class Messaging:
         return f"replied with {sent['sid']}"
 
 
-def _draft(verb: twiml.Verb, phone: str, url: str) -> Draft:
+def _draft(verb: twiml.Verb, phone: str, *, url: str) -> Draft:
     bodies = [child.text for child in verb.children if child.name == "Body"]
     pictures = tuple(urljoin(url, child.text) for child in verb.children if child.name == "Media")
     callback = verb.attrs.get("statusCallback") or verb.attrs.get("action") or ""

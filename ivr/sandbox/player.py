@@ -43,7 +43,7 @@ class End:
 class CallFailed(Exception):
     """Instructions could not be had; `code` is the vendor's error number."""
 
-    def __init__(self, code: int, text: str, url: str) -> None:
+    def __init__(self, code: int, text: str, *, url: str) -> None:
         super().__init__(text)
         self.code, self.url = code, url
 
@@ -95,13 +95,13 @@ class Player:
             if isinstance(outcome, End):
                 return outcome
             request = outcome
-        self._error(11200, f"{MAX_DOCUMENTS} documents in one call: it goes in circles", self._url)
+        self._error(11200, f"{MAX_DOCUMENTS} documents in one call: it goes in circles", url=self._url)
         return End(by="network")
 
     def _event(self, kind: str, **data: object) -> None:
         self._stage.store.event(self._sid, kind, **data)
 
-    def _error(self, code: int, text: str, url: str) -> None:
+    def _error(self, code: int, text: str, *, url: str) -> None:
         self._event("error", code=code, text=text, url=url)
 
     # -- documents ---------------------------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ class Player:
         try:
             verbs = self._verbs_of(request)
         except CallFailed as failure:
-            self._error(failure.code, str(failure), failure.url)
+            self._error(failure.code, str(failure), url=failure.url)
             call = self._stage.row()
             fallback = call["fallback_url"]
             if fallback and failure.url != fallback:
@@ -139,13 +139,13 @@ class Player:
         if kind.startswith("audio/"):
             return [Verb("Play", text=self._url), Verb("Hangup")]
         if kind not in {"text/xml", "application/xml", "text/html", "text/plain"}:
-            raise CallFailed(12300, f"Content-Type '{kind}' is not supported", self._url)
+            raise CallFailed(12300, f"Content-Type '{kind}' is not supported", url=self._url)
         try:
             document = twiml.parse(text)
         except twiml.TwimlError as error:
             if kind == "text/plain":
                 return [Verb("Say", text=text)]
-            raise CallFailed(twiml.PARSE_ERROR, str(error), self._url) from error
+            raise CallFailed(twiml.PARSE_ERROR, str(error), url=self._url) from error
         for warning in document.warnings:
             self._event("warning", code=twiml.SCHEMA_WARNING, text=warning, url=self._url)
         return [verb for verb in document.verbs if verb.name in self._verbs]
@@ -159,7 +159,7 @@ class Player:
                 request.url, params, method=request.method, voice=True, token=wire.new_sid(""), session=stage.session
             )
         except WebhookFailed as failure:
-            raise CallFailed(failure.code, str(failure), request.url) from failure
+            raise CallFailed(failure.code, str(failure), url=request.url) from failure
 
     def _action(self, verb: Verb, extra: Mapping[str, str]) -> Request:
         """The request a verb makes when it is done.
@@ -203,7 +203,7 @@ class Player:
         try:
             seconds = self._stage.sender.sound_seconds(url, self._stage.session)
         except WebhookFailed as failure:
-            self._error(failure.code, str(failure), url)
+            self._error(failure.code, str(failure), url=url)
             return 0.0
         self._event("played", url=url, seconds=round(seconds, 1))
         return seconds
@@ -227,9 +227,10 @@ class Player:
         finish = verb.attrs.get("finishOnKey", "#")
         most = int(verb.number("numDigits", 0)) or 10_000
         seconds = verb.number("timeout", 5)
-        self._event("listening", keys=most if most < 10_000 else None, finish_on_key=finish, seconds=seconds)
         digits, finished = "", ""
         action = next(filter(None, (self._nested(child) for child in verb.children)), None)
+        if action is None:
+            self._event("listening", keys=most if most < 10_000 else None, finish_on_key=finish, seconds=seconds)
         while True:
             if action is None:
                 limit = None if self._line.waits_for_caller else seconds / self._stage.speed
@@ -259,7 +260,7 @@ class Player:
 
     def _record(self, verb: Verb) -> Request | End | None:
         try:
-            done = self._stage.recorder.record(verb, self._line, self._url)
+            done = self._stage.recorder.record(verb, self._line, base_url=self._url)
         except Redirected:
             self._stage.recorder.interrupted()
             raise
@@ -278,7 +279,7 @@ class Player:
         try:
             self._fetch(request)
         except CallFailed as failure:
-            self._error(failure.code, str(failure), failure.url)
+            self._error(failure.code, str(failure), url=failure.url)
 
     def _recorded(self, done: Finished) -> dict[str, str]:
         url = wire.recording_url(self._stage.account, done.sid)

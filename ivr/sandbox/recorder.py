@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 from ivr.sandbox import audio, wire
 from ivr.sandbox.behaviour import Behaviour, EmptyRecording
-from ivr.sandbox.dispatcher import Dispatcher
+from ivr.sandbox.dispatcher import OVERTAKING, Dispatcher
 from ivr.sandbox.line import Key, Line, Silence, Speech
 from ivr.sandbox.store import Row, Store, recordings
 from ivr.sandbox.twiml import Verb
@@ -37,10 +37,10 @@ class Finished:
 class Archive:
     """Recordings in the database and on disk. Used by recorders, and after a restart for what was cut off."""
 
-    def __init__(self, account: str, store: Store, dispatcher: Dispatcher, speed: float) -> None:
+    def __init__(self, account: str, store: Store, *, dispatcher: Dispatcher, speed: float) -> None:
         self._account, self.store, self._dispatcher, self.speed = account, store, dispatcher, speed
 
-    def start(self, call_sid: str, verb: Verb, base_url: str, behaviour: Behaviour) -> Row:
+    def start(self, call_sid: str, verb: Verb, *, base_url: str, behaviour: Behaviour) -> Row:
         """Begin a recording for a Record verb."""
         callback = verb.attrs.get("recordingStatusCallback", "")
         wanted = verb.attrs.get("recordingStatusCallbackEvent", "completed").split()
@@ -61,7 +61,9 @@ class Archive:
         )
         row = self.get(sid)
         # In swapped order the news of the start comes after the news of the end.
-        self._tell(row, "in-progress", behaviour, delay=4.0 if behaviour.swapped else 0.0)
+        self._tell(
+            row, "in-progress", behaviour=behaviour, delay=4 * OVERTAKING * self.speed if behaviour.swapped else 0.0
+        )
         return row
 
     def get(self, sid: str) -> Row:
@@ -92,21 +94,21 @@ class Archive:
         self.store.file(sid, ".pcm").unlink(missing_ok=True)
         row = self.get(sid)
         self.store.event(row["call_sid"], "recorded", sid=sid, status=row["status"], seconds=row["duration"])
-        self._tell(row, row["status"], behaviour, delay=delay)
+        self._tell(row, row["status"], behaviour=behaviour, delay=delay)
         return row
 
-    def _tell(self, row: Row, status: str, behaviour: Behaviour, *, delay: float) -> None:
+    def _tell(self, row: Row, status: str, *, behaviour: Behaviour, delay: float) -> None:
         if status in row["callback_events"]:
             params = wire.recording_params(row, self._account, status=status)
             self._dispatcher.queue(
-                row["callback_url"], row["callback_method"], params, behaviour=behaviour, delay=delay
+                row["callback_url"], row["callback_method"], params=params, behaviour=behaviour, delay=delay
             )
 
 
 class Recorder:
     """The recordings of one call, one after the other."""
 
-    def __init__(self, archive: Archive, call_sid: str, behaviour: Behaviour) -> None:
+    def __init__(self, archive: Archive, call_sid: str, *, behaviour: Behaviour) -> None:
         self._archive, self._call_sid, self._behaviour = archive, call_sid, behaviour
         self._row: Row | None = None
         self._bytes = 0
@@ -116,12 +118,12 @@ class Recorder:
         """Whether an empty recording's action is requested."""
         return self._behaviour.empty_recording is EmptyRecording.ACTION
 
-    def record(self, verb: Verb, line: Line, base_url: str) -> Finished:
+    def record(self, verb: Verb, line: Line, *, base_url: str) -> Finished:
         """Record until silence, a key or the longest time ends it.
 
         Raises HungUp; then `interrupted` ends the recording.
         """
-        self._row = self._archive.start(self._call_sid, verb, base_url, self._behaviour)
+        self._row = self._archive.start(self._call_sid, verb, base_url=base_url, behaviour=self._behaviour)
         self._bytes = 0
         finish = verb.attrs.get("finishOnKey", "1234567890*#")
         seconds = max(0.0, verb.number("timeout", 5))
@@ -135,10 +137,10 @@ class Recorder:
             seconds=seconds,
             max_seconds=most,
         )
-        digits = self._listen(line, finish, seconds, most)
+        digits = self._listen(line, finish, seconds=seconds, most=most)
         done = self._end(digits)
         if self._behaviour.swapped:
-            line.wait("working", 1.0 / self._archive.speed)
+            line.wait("working", OVERTAKING)
         return done
 
     def interrupted(self) -> Finished | None:
@@ -153,7 +155,7 @@ class Recorder:
         row = self._archive.finish(sid, self._behaviour)
         return Finished(sid, round(seconds), digits, row["status"] == "absent")
 
-    def _listen(self, line: Line, finish: str, seconds: float, most: float) -> str:
+    def _listen(self, line: Line, finish: str, *, seconds: float, most: float) -> str:
         """Take the caller's sound; returns the key that ended it, or "" for silence and the longest time."""
         while True:
             left = most - self._bytes / audio.SECOND
@@ -166,7 +168,7 @@ class Recorder:
             if isinstance(action, Speech):
                 if not line.waits_for_caller:
                     self._add(bytes(int(min(passed, limit) * audio.RATE) * 2))
-                self._hear(action, line, most)
+                self._hear(action, line, most=most)
             elif isinstance(action, Key):
                 self._archive.store.event(self._call_sid, "pressed", key=action.key)
                 if action.key in finish:
@@ -182,7 +184,7 @@ class Recorder:
             file.write(pcm)
         self._bytes += len(pcm)
 
-    def _hear(self, speech: Speech, line: Line, most: float) -> None:
+    def _hear(self, speech: Speech, line: Line, *, most: float) -> None:
         assert self._row is not None
         if speech.raw_seconds is not None:
             self._archive.store.file(self._row["sid"], ".wav").write_bytes(speech.sound)

@@ -125,13 +125,13 @@ def same(name: str, column: sa.ColumnElement[Any]) -> list[sa.ColumnElement[bool
 
 
 def page(
-    key: str, table: sa.Table, where: list[sa.ColumnElement[bool]], shape: Callable[[Row, str], wire.Json]
+    key: str, table: sa.Table, *, where: list[sa.ColumnElement[bool]], shape: Callable[[Row, str], wire.Json]
 ) -> Response:
-    """One page of a list, newest first, with the API's paging fields."""
+    """One page of a list, newest first (pictures: as they stand in the text), with the API's paging fields."""
     size = min(1000, max(1, request.args.get("PageSize", 50, type=int)))
     number = max(0, request.args.get("Page", 0, type=int))
-    order = table.c.seq if "seq" in table.c else table.c.created
-    query = sa.select(table).where(*where).order_by(order.desc()).limit(size + 1).offset(number * size)
+    order = table.c.seq.desc() if "seq" in table.c else table.c.created
+    query = sa.select(table).where(*where).order_by(order).limit(size + 1).offset(number * size)
     rows = carrier().store.rows(query)
     shown = rows[:size]
 
@@ -196,7 +196,7 @@ def list_messages() -> Response:
         *same("From", messages.c.from_number),
         *dated("DateSent", messages.c.sent_at),
     ]
-    return page("messages", messages, where, wire.message_json)
+    return page("messages", messages, where=where, shape=wire.message_json)
 
 
 @api.get(f"{ACCOUNT}/Messages/<sid>.json")
@@ -238,7 +238,7 @@ def _must_be_final(message: Row) -> None:
 def list_media(parent: str) -> Response:
     """The pictures of a text."""
     find(messages, parent)
-    return page("media_list", media, [media.c.message_sid == parent], wire.media_json)
+    return page("media_list", media, where=[media.c.message_sid == parent], shape=wire.media_json)
 
 
 def _picture(parent: str, sid: str) -> Row:

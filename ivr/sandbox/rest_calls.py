@@ -50,7 +50,7 @@ def list_calls() -> Response:
         *dated("StartTime", calls.c.started),
         *dated("EndTime", calls.c.ended),
     ]
-    return page("calls", calls, where, wire.call_json)
+    return page("calls", calls, where=where, shape=wire.call_json)
 
 
 @calls_api.route(f"{ACCOUNT}/Calls/<sid>.json", methods=["GET", "POST"])
@@ -67,7 +67,7 @@ def list_call_recordings(call: str) -> Response:
     """The recordings of one call."""
     find(calls, call)
     where = [recordings.c.call_sid == call, recordings.c.deleted.is_(None), *dated("DateCreated", recordings.c.started)]
-    return page("recordings", recordings, where, wire.recording_json)
+    return page("recordings", recordings, where=where, shape=wire.recording_json)
 
 
 @calls_api.get(f"{ACCOUNT}/Recordings.json")
@@ -76,7 +76,7 @@ def list_recordings() -> Response:
     where = [*same("CallSid", recordings.c.call_sid), *dated("DateCreated", recordings.c.started)]
     if request.args.get("IncludeSoftDeleted", "").lower() != "true":
         where.append(recordings.c.deleted.is_(None))
-    return page("recordings", recordings, where, wire.recording_json)
+    return page("recordings", recordings, where=where, shape=wire.recording_json)
 
 
 @calls_api.get(f"{ACCOUNT}/Recordings/<sid>.json")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
@@ -126,7 +126,7 @@ def call_seconds(call: Row) -> int:
     return round(call["ended"] - call["started"]) if call["started"] and call["ended"] else 0
 
 
-def message_in_params(message: Row, account: str, media: list[Row]) -> dict[str, str]:
+def message_in_params(message: Row, account: str, *, media: Sequence[Row]) -> dict[str, str]:
     """The webhook of a text that came in."""
     params = {
         "ToCountry": "US",
@@ -317,11 +317,11 @@ def segments(body: str) -> int:
     units.
     """
     if any(char not in _BASIC and char not in _EXTENDED for char in body):
-        return _packed([len(char.encode("utf-16-le")) // 2 for char in body], 70, 67)
-    return _packed([2 if char in _EXTENDED else 1 for char in body], 160, 153)
+        return _packed([len(char.encode("utf-16-le")) // 2 for char in body], 70, joined=67)
+    return _packed([2 if char in _EXTENDED else 1 for char in body], 160, joined=153)
 
 
-def _packed(sizes: list[int], alone: int, joined: int) -> int:
+def _packed(sizes: list[int], alone: int, *, joined: int) -> int:
     if sum(sizes) <= alone:
         return 1 if sizes else 0
     count, used = 1, 0

@@ -18,7 +18,7 @@ from rich.console import Console
 
 from ivr import demo
 from ivr.demo import run_demo, shared_words, ticket_number
-from ivr.phone import run_phone
+from ivr.phone import Shown, run_phone, show
 from ivr.sandbox.client import ControlClient
 from ivr.sandbox.config import SandboxConfig
 from ivr.sandbox.server import running
@@ -258,14 +258,14 @@ def test_the_whole_story_plays_by_itself(desk: Desk, samples: Path, with_api: bo
 def test_a_story_that_stops_says_where_and_what_to_look_at(
     desk: Desk, samples: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(demo, "PATIENCE", 0.5)
-    monkeypatch.setattr(demo, "SOON", 0.5)
+    monkeypatch.setattr(demo, "SOON", 2.0)
     desk.tells_others = False
     console = on_paper()
     assert run_demo(desk.sandbox, api=None, samples=samples, staff=STAFF, console=console) == 1
     assert "The others are told who has it" in printed(console)
     assert f"nobody told that Sam has it: Lee ({LEE}). Look at the log of web for /twilio/sms" in printed(console)
 
+    monkeypatch.setattr(demo, "PATIENCE", 1.0)
     desk.pages = False
     console = on_paper()
     assert run_demo(desk.sandbox, api=None, samples=samples, staff=STAFF, console=console) == 1
@@ -304,3 +304,36 @@ def test_the_ticket_number_is_found_in_a_page(body: str, number: str | None) -> 
 
 def test_words_in_common_are_counted_once() -> None:
     assert shared_words("Server flooded, server!", "the server room is flooded") == 2
+
+
+def test_on_a_terminal_long_prompts_fold_beside_their_speaker() -> None:
+    console = Console(file=io.StringIO(), width=32, force_terminal=True, color_system=None)
+    show(console, Shown("desk", "For an emergency or outage, press 1."), width=6)
+    assert [line.rstrip() for line in printed(console).splitlines()] == [
+        "  desk | For an emergency or",
+        "         outage, press 1.",
+    ]
+
+
+def test_an_interrupted_phone_hangs_up(desk: Desk, samples: Path) -> None:
+    class Interrupted(Console):
+        """A screen at which somebody presses Ctrl-C as soon as the call is through."""
+
+        def print(self, *objects: Any, **options: Any) -> None:
+            super().print(*objects, **options)
+            if "Connected." in printed(self) and "hung up" not in printed(self):
+                raise KeyboardInterrupt
+
+    console = Interrupted(file=io.StringIO(), width=200, force_terminal=False)
+    read, write = os.pipe()
+    with os.fdopen(read) as source:
+        assert (
+            run_phone(
+                desk.sandbox, number=CLIENT, wav=None, samples=samples, staff=STAFF, console=console, source=source
+            )
+            == 0
+        )
+        os.close(write)
+    assert printed(console).endswith("You hung up.\n")
+    reports = ControlClient(desk.sandbox).webhooks
+    eventually(lambda: [hook["params"]["CallStatus"] for hook in reports()] == ["completed"])

@@ -143,7 +143,7 @@ def test_nobody_is_left_behind_when_the_supervisor_is_killed() -> None:
     )
     parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
-    children = []
+    children: list[int] = []
     while len(children) < 2:
         line = parent.stdout.readline()
         if line.startswith("PID "):

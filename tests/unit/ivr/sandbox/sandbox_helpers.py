@@ -43,7 +43,7 @@ class Application:
     answers: dict[str, object] = field(default_factory=dict)
     hooks: list[Hook] = field(default_factory=list)
 
-    def got(self, path: str, *, at_least: int = 1, seconds: float = 5) -> list[Hook]:
+    def got(self, path: str, *, at_least: int = 1, seconds: float = 15) -> list[Hook]:
         """The webhooks to a path, once there are `at_least` so many."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -96,7 +96,7 @@ def words(seconds: float) -> bytes:
     return audio.to_wav((np.sin(time_line * 2 * np.pi * 440) * 8000).astype("<i2").tobytes())
 
 
-def eventually(check: Callable[[], object], seconds: float = 5) -> object:
+def eventually(check: Callable[[], object], seconds: float = 15) -> object:
     """What `check` gives, as soon as it is true."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -111,7 +112,7 @@ def test_a_taken_port_and_a_strange_database_are_explained(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        busy = SandboxConfig(**{**config.__dict__, "port": port})
+        busy = replace(config, port=port)
         with pytest.raises(SandboxError, match=f"cannot listen on 127.0.0.1:{port}"), running(busy):
             pass
     Store(config.data).close()

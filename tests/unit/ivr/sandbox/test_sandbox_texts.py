@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -119,9 +120,9 @@ def test_without_a_delivery_report_a_text_stays_sent(
 def test_an_ambiguous_timeout_leaves_a_text_that_can_be_looked_up(
     url: str, phones: ControlClient, twilio: Client, twilio_at: Callable[..., Client]
 ) -> None:
-    phones.behave(SAM, slow_post=0.6)
+    phones.behave(SAM, slow_post=1.5)
     with pytest.raises(requests.exceptions.ReadTimeout):
-        twilio_at(url, timeout=0.2).messages.create(to=SAM, from_=DESK, body="are you there")
+        twilio_at(url, timeout=0.5).messages.create(to=SAM, from_=DESK, body="are you there")
     assert bodies(phones, SAM) == ["are you there"]
     since = datetime.now(UTC) - timedelta(minutes=1)
     assert [text.body for text in twilio.messages.list(to=SAM, date_sent_after=since)] == ["are you there"]
@@ -227,7 +228,7 @@ def test_what_is_not_exactly_a_keyword_is_an_ordinary_text(
 
 
 def test_with_keywords_off_the_application_is_alone(application: Application, config: SandboxConfig) -> None:
-    with running(SandboxConfig(**{**config.__dict__, "keywords": False})) as url:
+    with running(replace(config, keywords=False)) as url:
         phones = ControlClient(url)
         application.answers = {"/twilio/sms": "<Response><Message>We stopped.</Message></Response>"}
         phones.text(CLIENT, "STOP")
@@ -237,7 +238,7 @@ def test_with_keywords_off_the_application_is_alone(application: Application, co
 def test_pictures_are_fetched_by_a_redirect_once_they_are_there(
     application: Application, url: str, phones: ControlClient, twilio: Client
 ) -> None:
-    phones.behave(CLIENT, media_missing=0.3)
+    phones.behave(CLIENT, media_missing=1)
     sid = phones.text(CLIENT, "", media=[("a.png", b"\x89PNG one", "image/png"), ("b.jpg", b"two", "image/jpeg")])
     form = application.got("/twilio/sms")[0].form
     assert sid.startswith("MM")
@@ -247,7 +248,7 @@ def test_pictures_are_fetched_by_a_redirect_once_they_are_there(
     assert form["MediaUrl0"].startswith(f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages/{sid}/Media/ME")
     address = form["MediaUrl0"].replace("https://api.twilio.com", url)
     assert requests.get(address, auth=(ACCOUNT, TOKEN), timeout=5).status_code == 404
-    time.sleep(0.3)
+    eventually(lambda: requests.get(address, auth=(ACCOUNT, TOKEN), timeout=5).status_code == 200)
     assert requests.get(address, timeout=5).status_code == 401
     moved = requests.get(address, auth=(ACCOUNT, TOKEN), timeout=5, allow_redirects=False)
     assert moved.status_code == 307
@@ -260,7 +261,15 @@ def test_pictures_are_fetched_by_a_redirect_once_they_are_there(
     assert requests.get(address, auth=(ACCOUNT, TOKEN), timeout=5).status_code == 404
 
 
-def test_texts_can_be_redacted_and_deleted_once_they_are_through(phones: ControlClient, twilio: Client) -> None:
+def test_texts_can_be_redacted_and_deleted_once_they_are_through(
+    config: SandboxConfig, twilio_at: Callable[..., Client]
+) -> None:
+    # As fast as life, so that the text is still on its way when it is deleted for the first time.
+    with running(replace(config, speed=1)) as url:
+        redact_and_delete(twilio_at(url))
+
+
+def redact_and_delete(twilio: Client) -> None:
     page = str(twilio.messages.create(to=SAM, from_=DESK, body="secret").sid)
     with pytest.raises(TwilioRestException) as too_early:
         twilio.messages(page).delete()

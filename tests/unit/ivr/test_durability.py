@@ -1,0 +1,286 @@
+"""What if it runs twice, never, late, or dies here: work rows, leases, attempts, the sweep and the clock."""
+
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from ivr.clock import Clock, sweep
+from ivr.jobs import Hands
+from tests.world import LEE, SAM, STRANGER, World, wav
+from tickets import leader, work
+from tickets.models import Recording, Work
+from tickets.states import WorkKind, WorkState
+
+
+def leave_message(world: World, seconds: int = 12) -> None:
+    world.call()
+    world.press("1", 1)
+    world.recorded(seconds=seconds)
+    world.hang_up()
+
+
+def test_with_the_broker_down_webhooks_answer_and_all_is_done_when_it_is_back(world: World) -> None:
+    world.queue.down = True
+    leave_message(world)
+    world.pass_time(60)
+    assert world.carrier.sent == []
+    world.queue.down = False
+    world.pass_time(3)
+    assert len(world.texts_to(SAM)) == 1
+    assert world.ticket()["recordings"][0]["transcript"]["state"] == "done"
+
+
+def test_a_queue_that_lost_everything_is_filled_again_by_the_sweep(world: World) -> None:
+    leave_message(world)
+    world.queue.jobs.clear()
+    assert sweep(world.desk) == 1
+    assert sweep(world.desk) == 0  # what is queued already is not queued twice
+    world.pass_time(2)
+    assert len(world.texts_to(SAM)) == 1
+
+
+def test_the_words_come_late_the_page_goes_out_without_them_and_they_follow_once(world: World) -> None:
+    hands, world.hands = world.hands, Hands(world.desk)  # no transcriber runs
+    leave_message(world, seconds=33)
+    world.pass_time(19)
+    assert world.texts_to(SAM) == []
+    world.pass_time(3)
+    (page,) = world.texts_to(SAM)
+    assert page.startswith(
+        "URGENT 1001 Hollis & Wade CPA 903-555-0160: Emergency or outage. Voicemail, 33 s, words follow. "
+        "Listen: https://desk.example.org/listen/RE1."
+    )
+    world.hands = hands
+    world.pass_time(400)
+    assert world.texts_to(SAM)[1:] == [
+        "1001 Hollis & Wade CPA 903-555-0199 (from 903-555-0160) said: Hi, this is Dana. The server room is flooded. "
+        "Call me back at 903-555-0199. Reply ACK 1001 to take it."
+    ]
+
+
+def test_words_that_come_after_the_claim_wake_nobody(world: World) -> None:
+    hands, world.hands = world.hands, Hands(world.desk)
+    leave_message(world)
+    world.pass_time(25)
+    world.text(LEE, "ack")
+    world.hands = hands
+    world.pass_time(400)
+    assert len(world.texts_to(SAM)) == 2  # the page, and who has it
+    assert world.ticket()["recordings"][0]["transcript"]["state"] == "done"
+
+
+def test_media_that_is_not_there_yet_is_fetched_when_it_is(world: World) -> None:
+    world.carrier.sounds = {}
+    world.call()
+    world.press("1", 1)
+    world.post(
+        "/twilio/recording", CallSid="CA1", RecordingSid="RE1", RecordingStatus="completed", RecordingDuration="9"
+    )
+    world.pass_time(5)
+    assert world.carrier.sent == []
+    world.carrier.sounds["RE1"] = wav()
+    world.pass_time(10)
+    assert "flooded" in world.texts_to(SAM)[0]
+
+
+def test_media_that_never_comes_still_pages_in_time_and_ends_in_a_state_a_person_sees(world: World) -> None:
+    world.call()
+    world.press("1", 1)
+    world.post(
+        "/twilio/recording", CallSid="CA1", RecordingSid="RE1", RecordingStatus="completed", RecordingDuration="9"
+    )
+    world.pass_time(22)
+    assert "Voicemail, 9 s, words follow." in world.texts_to(SAM)[0]
+    world.pass_time(3600, step=5)
+    (recording,) = world.ticket()["recordings"]
+    assert (recording["media"], recording["transcript"]["state"]) == ("missing", "failed")
+    assert "No transcript: 404" in [event["text"] for event in world.ticket()["events"]]
+    assert "no words could be made out" in world.texts_to(SAM)[1]
+    assert len(world.texts_to(SAM)) == 2
+    (dead,) = [row for row in world.rows(Work) if row.state == WorkState.DEAD]
+    assert (dead.kind, dead.error) == ("fetch-recording", "404")
+
+
+def test_a_recording_over_the_limit_is_refused_and_paged(world: World) -> None:
+    big = b"\0" * (world.desk.media_limit + 1)
+    world.carrier.sounds["RE1"] = big
+    leave_message(world)
+    world.pass_time(2)
+    assert world.ticket()["recordings"][0]["media"] == "refused"
+    assert "Voicemail, 12 s, no words." in world.texts_to(SAM)[0]
+    assert "Listen:" not in world.texts_to(SAM)[0]
+
+
+@pytest.mark.parametrize("sound", [b"", b"<html>Bad gateway</html>", wav()[:30]], ids=["empty", "html", "cut"])
+def test_what_is_no_sound_is_a_page_to_listen(world: World, sound: bytes) -> None:
+    world.carrier.sounds["RE1"] = sound
+    leave_message(world)
+    world.pass_time(2)
+    assert world.ticket()["recordings"][0]["transcript"]["state"] == "failed"
+    assert "Voicemail, 12 s, no words. Listen: https://desk.example.org/listen/RE1." in world.texts_to(SAM)[0]
+
+
+def test_silence_after_a_choice_is_a_missed_call(world: World) -> None:
+    world.carrier.sounds["RE1"] = wav(loud=False)
+    leave_message(world)
+    world.pass_time(15)
+    assert world.ticket()["recordings"][0]["transcript"]["state"] == "silent"
+    assert "missed call" in world.texts_to(SAM)[0]
+    world.pass_time(60)
+    assert len(world.texts_to(SAM)) == 1
+
+
+def test_a_carrier_that_is_down_during_the_fetch_delays_it_only(world: World) -> None:
+    world.carrier.down = True
+    leave_message(world)
+    world.pass_time(30)
+    world.carrier.down = False
+    world.pass_time(60)
+    assert [recording.media for recording in world.rows(Recording)] == ["stored"]
+
+
+def test_an_engine_that_fails_is_tried_again_and_then_given_up_with_a_page(world: World) -> None:
+    world.engine.error = RuntimeError("out of memory")
+    leave_message(world)
+    world.pass_time(60)
+    assert world.ticket()["recordings"][0]["transcript"]["state"] == "failed"
+    assert world.ticket()["recordings"][0]["problem"] == "the transcriber failed, given up after 3 attempts"
+    assert len(world.texts_to(SAM)) in (1, 2)
+
+
+def test_recordings_are_deleted_at_the_carrier_only_when_the_flow_says_so(database_url: str, tmp_path: Path) -> None:
+    flows = tmp_path / "flows"
+    flows.mkdir()
+    shipped = Path(__file__).parents[3] / "flows"
+    for name in ("helpdesk.yml", "oncall.yml", "clients.yml"):
+        words = (shipped / name).read_text().replace("delete_at_carrier: false", "delete_at_carrier: true")
+        (flows / name).write_text(words)
+    world = World(database_url, tmp_path, FLOWS_DIR=str(flows))
+    leave_message(world)
+    world.pass_time(5)
+    assert world.carrier.deleted == ["RE1"]
+    world.close()
+
+
+def test_by_default_nothing_is_deleted_at_the_carrier(world: World) -> None:
+    leave_message(world)
+    world.pass_time(5)
+    assert world.carrier.deleted == []
+
+
+def test_of_many_workers_one_gets_a_piece(world: World) -> None:
+    leave_message(world)
+    (job,) = set(world.queue.jobs.values())
+    won: list[work.Claim] = []
+
+    def take() -> None:
+        with world.desk.database.unit() as unit:
+            held = work.claim(unit, job, now=world.now())
+        if held is not None:
+            won.append(held)
+
+    threads = [threading.Thread(target=take) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1
+
+
+def test_a_lease_that_ran_out_is_taken_over_and_the_first_worker_writes_nothing(world: World) -> None:
+    leave_message(world)
+    (job,) = set(world.queue.jobs.values())
+    with world.desk.database.unit() as unit:
+        first = work.claim(unit, job, now=world.now())
+    assert first is not None
+    world.now.moment += timedelta(seconds=work.LEASE + 1)
+    with world.desk.database.unit() as unit:
+        second = work.claim(unit, job, now=world.now())
+    assert second is not None
+    assert second.attempts == 2
+    with pytest.raises(work.LeaseLost), world.desk.database.unit() as unit:
+        unit.get_one(Recording, first.ref).problem = "written by the first worker"
+        work.finish(unit, first, now=world.now())
+    with world.desk.database.unit() as unit:
+        work.finish(unit, second, now=world.now())
+    assert world.rows(Recording)[0].problem is None
+
+
+def test_a_renewed_lease_is_kept(world: World) -> None:
+    leave_message(world)
+    (job,) = set(world.queue.jobs.values())
+    with world.desk.database.unit() as unit:
+        held = work.claim(unit, job, now=world.now())
+    assert held is not None
+    for _ in range(5):
+        world.now.moment += timedelta(seconds=work.LEASE - 5)
+        with world.desk.database.unit() as unit:
+            assert work.renew(unit, held, now=world.now())
+            assert work.claim(unit, job, now=world.now()) is None
+
+
+def test_pauses_grow_and_stay_bounded() -> None:
+    pauses = [work.pause(attempt).total_seconds() for attempt in range(1, 30)]
+    assert pauses == sorted(pauses)
+    assert (pauses[0], pauses[-1]) == (1, 300)
+
+
+def test_one_clock_leads_and_another_takes_over_when_it_dies(world: World) -> None:
+    first, second = Clock(world.desk), Clock(world.desk)
+
+    def leads(clock: Clock) -> bool:
+        with world.desk.database.unit() as unit:
+            return leader.lead(unit, "clock", clock.holder, now=world.now())
+
+    assert (leads(first), leads(second)) == (True, False)
+    for _ in range(10):
+        world.now.moment += timedelta(seconds=5)
+        assert (leads(first), leads(second)) == (True, False)
+    world.now.moment += timedelta(seconds=leader.LEASE + 1)
+    assert (leads(second), leads(first)) == (True, False)
+    second.resign()
+    assert leads(first)
+
+
+def test_a_clock_survives_a_database_and_a_carrier_that_are_away(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(world.desk)
+    world.carrier.down = True
+    world.queue.down = True
+    leave_message(world)
+    clock.tick()
+    world.carrier.down = world.queue.down = False
+    clock.tick()
+    world.work()
+    assert len(world.texts_to(SAM)) == 1
+
+
+def test_a_caller_is_heard_while_the_database_is_away(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("the server is gone"))
+
+    with monkeypatch.context() as broken:
+        # The real thing: a connection that cannot be opened. There is no other way to take SQLite away in mid-air.
+        broken.setattr(world.desk.database.engine.pool, "connect", away)
+        answer = world.post("/twilio/voice", CallSid="CA1", From=STRANGER, To="+19036892004", CallStatus="ringing")
+    assert answer.status_code == 200
+    assert "<Record" in answer.text
+    assert 'recordingStatusCallback="https://desk.example.org/twilio/recording#rc=3&amp;rp=all"' in answer.text
+
+
+def test_a_piece_of_work_that_raises_is_tried_again(world: World) -> None:
+    leave_message(world)
+    real = world.carrier.open_recording
+
+    def broken(sid: str) -> object:
+        world.carrier.open_recording = real  # type: ignore[method-assign]
+        raise ZeroDivisionError
+
+    world.carrier.open_recording = broken  # type: ignore[method-assign,assignment]
+    world.work()
+    row = next(row for row in world.rows(Work) if row.kind == WorkKind.FETCH_RECORDING)
+    assert (row.state, row.attempts, row.error) == ("waiting", 1, "ZeroDivisionError: ")
+    world.pass_time(5)
+    assert len(world.texts_to(SAM)) == 1
