@@ -96,7 +96,7 @@ BOXES = (
         TRUTH,
     ),
     Box(720, 250, 220, 76, "worker", ("fetches, sends,", "looks up")),
-    Box(720, 376, 220, 46, "sound: files or S3", fill=TRUTH),
+    Box(720, 376, 220, 46, "blob store: files or S3", fill=TRUTH),
     Box(390, 430, 220, 60, "Redis: a hint", ("losing it loses nothing",), HINT),
     Box(720, 472, 220, 60, "transcriber", ("Whisper, loaded once",)),
     Box(390, 560, 220, 60, "clock", ("one leader, every second",)),

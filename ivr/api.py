@@ -17,8 +17,8 @@ from tickets import queries
 from tickets.queries import Cursor
 from tickets.states import TicketState
 
-#: Most tickets of one answer, and how many there are unless asked otherwise.
-MOST, USUAL = 100, 50
+#: Most tickets of one answer, which is also how many there are unless fewer are asked for.
+MOST = 100
 
 
 def _problem(status: int, detail: str) -> Response:
@@ -60,7 +60,7 @@ def moment_of(text: str) -> datetime:
 
 
 def _arguments() -> dict[str, Any]:
-    wanted: dict[str, Any] = {"limit": USUAL}
+    wanted: dict[str, Any] = {"limit": MOST}
     given = request.args
     if "state" in given:
         if given["state"] not in set(TicketState):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import structlog
 from sqlalchemy.orm import Session as Unit
 
 from flows import engine
@@ -10,15 +11,17 @@ from flows.engine import Caller, Digits, Recorded, Session, Silence, Waiting
 from flows.instructions import Choose, Instruction
 from flows.loader import Flows
 from ivr.forms import CallForm, RecordingForm
-from ivr.twiml import Addresses, render
+from ivr.twiml import RECORDING_PATH, Addresses, render
 from ivr.wiring import Helpline
 from tickets import calls, recordings
 from tickets.models import Call
 
+log = structlog.get_logger(__name__)
+
 
 def addresses(public_url: str, turn: int) -> Addresses:
     """Where the carrier goes after this turn. The turn is part of the address: that is how a repeated request is known."""
-    return Addresses(action=f"{public_url}/twilio/voice/{turn + 1}", recording=f"{public_url}/twilio/recording")
+    return Addresses(action=f"{public_url}/twilio/voice/{turn + 1}", recording=f"{public_url}{RECORDING_PATH}")
 
 
 def _caller(form: CallForm) -> calls.Caller:
@@ -50,7 +53,8 @@ def answer(desk: Helpline, form: CallForm, turn: int) -> str:
             _note_recording(unit, desk, call, session=session, form=form, now=now)
         for instruction in instructions:
             if isinstance(instruction, Choose):
-                calls.chose(unit, call, instruction.label, now=now)
+                ticket = calls.chose(unit, call, instruction.label, now=now)
+                log.info("option chosen", ticket=ticket.number, key=instruction.key)
         calls.store_turn(call, turn, following, now=now)
         return following.twiml
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ivr.numbers import caller_number, clean
+from ivr.numbers import caller_number, calling_number, clean
 from tickets.inbox import InboundText
 
 #: Longest text that is kept; the carrier delivers 1,600 characters at most.
@@ -74,13 +74,13 @@ def _recording_sid(form: Mapping[str, str]) -> str | None:
 
 def call_form(form: Mapping[str, str]) -> CallForm:
     """Raises Malformed without a CallSid."""
-    raw = clean(form.get("From", ""), 200).strip()
+    raw, to = clean(form.get("From", ""), 200).strip(), clean(form.get("To", ""))
     return CallForm(
         sid=_required(form, "CallSid"),
         status=clean(form.get("CallStatus", ""), 32).strip().lower(),
         from_raw=raw,
-        from_number=caller_number(raw),
-        to_number=clean(form.get("To", "")),
+        from_number=calling_number(raw, to),
+        to_number=to,
         digits=clean(form.get("Digits", ""), 32),
         recording_sid=_recording_sid(form),
         recording_seconds=_seconds(form),

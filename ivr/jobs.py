@@ -74,6 +74,7 @@ class Hands:
             held = rows.claim(unit, work_id, now=self.desk.now())
         if held is None:
             return
+        structlog.contextvars.clear_contextvars()
         with structlog.contextvars.bound_contextvars(work=held.kind.value, ref=held.ref, attempt=held.attempts):
             try:
                 if held.attempts > MOST_ATTEMPTS.get(held.kind, USUAL_ATTEMPTS):

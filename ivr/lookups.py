@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session as Unit
 from ivr.callflow import take_recording
 from ivr.carrier.base import CallInfo, CarrierError, NotThere, RecordingInfo
 from ivr.forms import RecordingForm
-from ivr.numbers import caller_number
+from ivr.numbers import calling_number
 from ivr.wiring import Helpline
 from tickets import calls, recordings, work
 from tickets.models import Call, Recording
@@ -81,7 +81,7 @@ def _decide(unit: Unit, desk: Helpline, held: work.Claim, info: CallInfo | None,
 
 
 def _caller(info: CallInfo) -> calls.Caller:
-    return calls.Caller(info.from_raw, caller_number(info.from_raw), info.to_number)
+    return calls.Caller(info.from_raw, calling_number(info.from_raw, info.to_number), info.to_number)
 
 
 def as_form(one: RecordingInfo) -> RecordingForm:

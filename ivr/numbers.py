@@ -22,6 +22,13 @@ def caller_number(raw: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def calling_number(raw: str, to: str) -> str | None:
+    """`caller_number` of a call. A forwarded call may come with the number that it was forwarded from, our own: nobody can
+    be called back there, so it counts as withheld."""
+    number = caller_number(raw)
+    return None if number is not None and number == to else number
+
+
 def clean(raw: str, limit: int = RAW_LIMIT) -> str:
     """Text from outside that is fit for a column: no NUL, which PostgreSQL refuses, and cut to its length."""
     return raw.replace("\x00", "")[:limit]

@@ -117,7 +117,7 @@ def document(public_url: str) -> dict[str, Any]:
         "parameters": [
             _query("state", "only tickets in this state", _words("open", "claimed", "resolved")),
             _query("since", "only tickets opened at or after this moment", _MOMENT),
-            _query("limit", "how many", {"type": "integer", "minimum": 1, "maximum": 100, "default": 50}),
+            _query("limit", "how many", {"type": "integer", "minimum": 1, "maximum": 100, "default": 100}),
             _query("cursor", "`next` of the answer before", _TEXT),
         ],
         "responses": {"200": _json("Tickets", "A page of tickets"), "400": _failure("A wrong parameter"), **_FAILURES},

@@ -21,6 +21,7 @@ def send_text(desk: Helpline, held: work.Claim) -> None:
         sendable = outbox.pass_gate(unit, held, now=desk.now())
     if sendable is None:
         return
+    structlog.contextvars.bind_contextvars(ticket=sendable.ticket)
     try:
         if sendable.attempted_at is None:
             _send(desk, held, sendable)

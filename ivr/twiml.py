@@ -12,6 +12,7 @@ EMPTY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 #: Ask the carrier to try these again on any failure: they have no caller waiting (carrier-facts §1, connection overrides).
 RETRIED = "#rc=3&rp=all"
+RECORDING_PATH = "/twilio/recording"
 
 
 @dataclass(frozen=True)

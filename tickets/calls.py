@@ -121,11 +121,13 @@ def store_turn(call: Call, turn: int, answer: Answer, *, now: datetime) -> None:
     call.in_voicemail, call.updated_at = answer.in_voicemail or call.in_voicemail, now
 
 
-def chose(session: Session, call: Call, label: str, *, now: datetime) -> None:
-    """The caller chose an option that asks for help: the ticket exists from here on."""
+def chose(session: Session, call: Call, label: str, *, now: datetime) -> Ticket:
+    """The caller chose an option that asks for help: the ticket exists from here on. The last choice is its subject."""
     call.choice = label
-    ensure_ticket(session, call, now=now)
+    ticket = ensure_ticket(session, call, now=now)
+    ticket.subject = label[:300]
     note(session, call_id=call.id, ticket_id=call.ticket_id, kind="choice", now=now, text=f"The caller chose: {label}")
+    return ticket
 
 
 def ensure_ticket(session: Session, call: Call, *, now: datetime) -> Ticket:

@@ -106,7 +106,8 @@ class Database:
 @lru_cache(maxsize=64)
 def _insert_once(table: Any, dialect: str) -> Any:
     insert: Any = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    return insert(table).on_conflict_do_nothing()
+    # Of an insert the count of rows is kept only when asked for; inline: the new key is not asked for.
+    return insert(table).on_conflict_do_nothing().inline().execution_options(preserve_rowcount=True)
 
 
 def insert_once(session: Session, table: type[Base], **values: object) -> bool:

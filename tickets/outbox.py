@@ -75,12 +75,13 @@ class TextSender(Protocol):
 
 @dataclass(frozen=True)
 class Sendable:
-    """A text that passed the gate. `attempted_at` is set when an earlier attempt has an unknown outcome."""
+    """A text that passed the gate. `attempted_at` is set when an earlier attempt has an unknown outcome; `ticket` is the
+    number of the ticket it is about."""
 
-    id: int
     to: str
     body: str
     attempted_at: datetime | None
+    ticket: int | None
 
 
 def write(
@@ -138,13 +139,14 @@ def pass_gate(session: Session, held: work.Claim, *, now: datetime) -> Sendable 
     A page must not when its ticket has an owner; nothing may go to a number that opted out but the one confirmation."""
     message = session.get_one(Message, held.ref, with_for_update=True)
     state = MessageState(message.state)
+    ticket = session.get(Ticket, message.ticket_id) if message.ticket_id else None
+    number = ticket.number if ticket else None
     if state is MessageState.SENDING and message.sid is None:
-        return Sendable(message.id, message.to_number, message.body, message.attempted_at)
+        return Sendable(message.to_number, message.body, message.attempted_at, number)
     if state is not MessageState.PENDING:
         work.finish(session, held, now=now)
         return None
     purpose = Purpose(message.purpose)
-    ticket = session.get(Ticket, message.ticket_id) if message.ticket_id else None
     if purpose.is_page and ticket is not None and ticket.state != TicketState.OPEN:
         message.state, message.updated_at = MessageState.WITHHELD, now
         work.finish(session, held, now=now)
@@ -158,7 +160,7 @@ def pass_gate(session: Session, held: work.Claim, *, now: datetime) -> Sendable 
         work.finish(session, held, now=now)
         return None
     message.state, message.attempted_at, message.updated_at = MessageState.SENDING, now, now
-    return Sendable(message.id, message.to_number, message.body, None)
+    return Sendable(message.to_number, message.body, None, number)
 
 
 def was_handed_over(

@@ -18,6 +18,10 @@ from tickets.states import CallOutcome, Channel, MediaState, Purpose, RecordingS
 ACTION_GRACE = timedelta(seconds=2)
 
 
+#: A timer is noticed by the next sweep, up to a second late: the page is due so much earlier.
+SWEEP = timedelta(seconds=1)
+
+
 @dataclass(frozen=True)
 class Heard:
     """What the transcriber found. `state` is final; `text` is empty unless done; `problem` says why it failed."""
@@ -90,7 +94,9 @@ def completed(
         recording.state, recording.ended_at = RecordingState.COMPLETED, now
         call.in_voicemail, call.outcome = True, CallOutcome.VOICEMAIL
         note(session, call_id=call.id, ticket_id=call.ticket_id, kind="voicemail", now=now, text=_left(seconds))
-        work.plan(session, WorkKind.PAGE_DEADLINE, recording.id, now=now, due_at=now + rules.wait_for_transcript)
+        work.plan(
+            session, WorkKind.PAGE_DEADLINE, recording.id, now=now, due_at=now + rules.wait_for_transcript - SWEEP
+        )
         work.cancel(session, WorkKind.LOOK_UP_CALL, call.id, now=now)
     if recording.media == MediaState.PENDING:
         due = now if sure else now + ACTION_GRACE
@@ -134,11 +140,13 @@ def lost(session: Session, recording_id: int, *, media: MediaState, reason: str,
     transcribed(session, recording_id, Heard(TranscriptState.FAILED, problem=reason), now=now, rules=rules)
 
 
-def transcribed(session: Session, recording_id: int, heard: Heard, *, now: datetime, rules: Rules) -> None:
-    """The words are there, or it is certain that they will not be: ticket, and page or second text. The first result stands."""
+def transcribed(session: Session, recording_id: int, heard: Heard, *, now: datetime, rules: Rules) -> int | None:
+    """The words are there, or it is certain that they will not be: ticket, and page or second text.
+
+    The first result stands; a second one changes nothing. Returns the ticket's number, None when there is no ticket."""
     call, recording = lock(session, recording_id)
     if recording.transcript != TranscriptState.PENDING:
-        return
+        return _number(session, call)
     recording.transcript, recording.transcribed_at = heard.state, now
     recording.text, recording.language, recording.confidence = heard.text or None, heard.language, heard.confidence
     recording.callback_number, recording.segments = heard.callback_number, list(heard.segments)
@@ -146,7 +154,7 @@ def transcribed(session: Session, recording_id: int, heard: Heard, *, now: datet
     session.flush()
     if heard.state is TranscriptState.SILENT:
         _silent(session, recording, call, now=now, rules=rules)
-        return
+        return _number(session, call)
     if heard.state is TranscriptState.FAILED:
         note(
             session,
@@ -167,6 +175,12 @@ def transcribed(session: Session, recording_id: int, heard: Heard, *, now: datet
     purpose = Purpose.WORDS if paged else Purpose.PAGE
     desk.page(session, ticket, purpose, _facts(recording, call, ticket, rules), about=occasion, rules=rules, now=now)
     work.cancel(session, WorkKind.PAGE_DEADLINE, recording.id, now=now)
+    return ticket.number
+
+
+def _number(session: Session, call: Call) -> int | None:
+    ticket = calls.ticket_of(session, call)
+    return ticket.number if ticket else None
 
 
 def deadline(session: Session, held: work.Claim, *, now: datetime, rules: Rules) -> None:

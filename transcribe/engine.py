@@ -97,12 +97,12 @@ def load_engine(name: str, *, model: str, device: str, cache: Path, progress: Ca
     if device not in set(Device):
         raise EngineError(f'WHISPER_DEVICE: no device is called "{device}"; use {_or(Device)}.')
     if name == EngineName.FASTER_WHISPER:
-        from transcribe import faster_whisper
+        from transcribe.faster_whisper import load as load_faster
 
-        return faster_whisper.load(model, device=Device(device), cache=cache, progress=progress)
-    from transcribe import openai_whisper
+        return load_faster(model, device=Device(device), cache=cache, progress=progress)
+    from transcribe.openai_whisper import load as load_openai
 
-    return openai_whisper.load(model, device=Device(device), cache=cache, progress=progress)
+    return load_openai(model, device=Device(device), cache=cache, progress=progress)
 
 
 def _or(choices: type[StrEnum]) -> str:

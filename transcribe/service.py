@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
+import structlog
+
 from tickets import recordings, work
 from tickets.db import Database
 from tickets.recordings import Heard
@@ -13,6 +15,8 @@ from tickets.storage import BlobStore
 from transcribe.clean import client_named, summary
 from transcribe.engine import Engine
 from transcribe.pipeline import Transcription, transcribe_audio
+
+log = structlog.get_logger(__name__)
 
 
 def transcribe_recording(
@@ -34,8 +38,9 @@ def transcribe_recording(
     else:
         heard = _hear(blob, client, blobs=blobs, engine=engine, clients=clients)
     with database.unit() as session:
-        recordings.transcribed(session, held.ref, heard, now=now(), rules=rules)
+        ticket = recordings.transcribed(session, held.ref, heard, now=now(), rules=rules)
         work.finish(session, held, now=now())
+        log.info("voicemail transcribed", ticket=ticket, state=heard.state.value, confidence=heard.confidence)
 
 
 def _hear(blob: str, client: str | None, *, blobs: BlobStore, engine: Engine, clients: Sequence[str]) -> Heard:

@@ -131,7 +131,7 @@ def serving(answer: Answer) -> Iterator[tuple[str, list[dict[str, str]]]]:
     seen: list[dict[str, str]] = []
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the library's name
+        def do_GET(self) -> None:
             seen.append({"path": self.path, **{key.lower(): value for key, value in self.headers.items()}})
             answer(self)
 

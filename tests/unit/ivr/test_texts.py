@@ -1,5 +1,7 @@
 """Texts of clients: a ticket, one receipt, and consent that holds."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.world import CLIENT, DESK, LEE, SAM, STRANGER, World
@@ -74,10 +76,8 @@ def test_opt_out_type_says_that_the_carrier_has_answered(world: World) -> None:
     assert world.texts_to(STRANGER) == []
 
 
-def test_helpline_answers_the_keywords_when_the_carrier_does_not(database_url: str, tmp_path: object) -> None:
-    from pathlib import Path
+def test_helpline_answers_the_keywords_when_the_carrier_does_not(database_url: str, tmp_path: Path) -> None:
 
-    assert isinstance(tmp_path, Path)
     world = World(database_url, tmp_path, SMS_KEYWORDS="helpline")
     world.text(STRANGER, "STOP")
     world.text(STRANGER, "STOP")

@@ -1,5 +1,7 @@
 """What is not the carrier's, or not whole, is rejected with a reason, and nothing changes."""
 
+from pathlib import Path
+
 import pytest
 from prometheus_client import REGISTRY
 
@@ -47,10 +49,8 @@ def test_a_changed_parameter_breaks_the_signature(world: World) -> None:
     assert world.client.post("/twilio/voice", data=FORM, headers=headers).status_code == 200
 
 
-def test_the_secondary_token_counts_while_rotating(database_url: str, tmp_path: object) -> None:
-    from pathlib import Path
+def test_the_secondary_token_counts_while_rotating(database_url: str, tmp_path: Path) -> None:
 
-    assert isinstance(tmp_path, Path)
     world = World(database_url, tmp_path, TWILIO_AUTH_TOKEN_SECONDARY="the-new-token")
     assert world.post("/twilio/voice", token="the-new-token", **FORM).status_code == 200
     assert world.post("/twilio/voice", **FORM).status_code == 200
@@ -126,3 +126,16 @@ def test_nul_and_endless_values_are_stored_cut(world: World) -> None:
 
 def test_get_is_not_answered(world: World) -> None:
     assert world.client.get("/twilio/voice").status_code == 403
+
+
+def test_connection_overrides_are_not_signed_and_do_no_harm_where_they_are(world: World) -> None:
+    from twilio.request_validator import RequestValidator
+
+    event = {"CallSid": "CA1", "RecordingSid": "RE1", "RecordingStatus": "in-progress"}
+    for url in ("/twilio/recording", "/twilio/recording#rc=3&rp=all"):
+        signature = RequestValidator(TOKEN).compute_signature(PUBLIC + url, event)
+        headers = {"X-Twilio-Signature": signature}
+        assert world.client.post("/twilio/recording", data=event, headers=headers).status_code == 200
+    signature = RequestValidator(TOKEN).compute_signature(PUBLIC + "/twilio/voice#rc=3&rp=all", FORM)
+    headers = {"X-Twilio-Signature": signature}
+    assert world.client.post("/twilio/voice", data=FORM, headers=headers).status_code == 403

@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.world import START
 from tickets.oncall import Person, on_duty, person_of
 from tickets.paging import Facts, missed_body, page_body, plan, spoken_number, words_body
 from tickets.sms import segments
 from tickets.states import Purpose
-from tests.world import START
 
 SAM, LEE = Person("Sam", "+19035550111"), Person("Lee", "+19035550112")
 

@@ -78,11 +78,11 @@ def test_only_hashes_are_names(tmp_path: Path, name: str) -> None:
 
 def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(StorageError, match="cannot write to .*file: .*Mend its permissions or set BLOB_URL"):
+    with pytest.raises(StorageError, match=r"cannot write to .*file: .*Mend its permissions or set BLOB_URL"):
         FileStore(tmp_path / "file").check()
 
 
 @pytest.mark.parametrize("url", ["ftp://x/y", "blobs", "s3://", "file://"])
 def test_other_addresses_are_refused(url: str) -> None:
-    with pytest.raises(StorageError, match="neither file:///folder nor s3://bucket/prefix"):
+    with pytest.raises(StorageError, match=r"neither file:///folder nor s3://bucket/prefix"):
         open_blobs(url)
