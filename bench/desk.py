@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +20,8 @@ from ivr.settings import setting_names
 ROOT = Path(__file__).resolve().parent.parent
 STARTS_WITHIN = 60.0
 STOPS_WITHIN = 15.0
+#: A process as `running` gives it.
+Process = subprocess.Popen[bytes]
 
 
 class BenchError(Exception):
@@ -29,7 +30,7 @@ class BenchError(Exception):
 
 @dataclass(frozen=True)
 class Desk:
-    """Where the measured helpline is: its folder, its ports, the environment of its processes, its secrets."""
+    """Where the measured helpline is: its folder, its ports, its API's token, the environment of its processes."""
 
     data: Path
     port: int
@@ -42,12 +43,27 @@ class Desk:
         """The base address of web, which is also the public one."""
         return f"http://{HOST}:{self.port}"
 
+    @property
+    def sandbox_url(self) -> str:
+        """The sandbox carrier."""
+        return f"http://{HOST}:{self.sandbox_port}"
+
+    def log(self, name: str) -> Path:
+        """What the process `name` said."""
+        return self.data / f"{name}.log"
+
 
 @contextmanager
-def temporary_desk(**settings: str) -> Iterator[Desk]:
-    """A data folder, free ports, and the environment for them. Settings of the person who runs this do not leak in,
-    but for the model (WHISPER_...), which may stand in the environment. The database is migrated."""
+def temporary_desk() -> Iterator[Desk]:
+    """A data folder with a migrated database, free ports, and the environment for them.
+
+    Settings of whoever runs this do not leak in, but for the model (WHISPER_...); converted weights are shared with the
+    folder HELPLINE_DATA names (`var`), so that no measurement begins with a conversion.
+    """
+    models = Path(os.environ.get("HELPLINE_DATA") or ROOT / "var").absolute() / "models"
+    models.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="helpline-bench-") as folder:
+        (Path(folder) / "models").symlink_to(models)
         port, sandbox_port = free_ports(2)
         token = secrets.token_hex(16)
         ours = {name for name in setting_names() if not name.startswith("WHISPER_")}
@@ -60,7 +76,6 @@ def temporary_desk(**settings: str) -> Iterator[Desk]:
             "HELPLINE_API_TOKEN": token,
             "FLOWS_DIR": str(ROOT / "flows"),
             "PYTHONPATH": str(ROOT),
-            **settings,
         }
         desk = Desk(Path(folder), port, sandbox_port, token, environment)
         _migrate(desk)
@@ -74,7 +89,13 @@ def helpline(*words: str) -> tuple[str, ...]:
 
 def _migrate(desk: Desk) -> None:
     done = subprocess.run(
-        helpline("db", "upgrade"), env=desk.environment, cwd=desk.data, capture_output=True, text=True, timeout=60
+        helpline("db", "upgrade"),
+        env=dict(desk.environment),
+        cwd=desk.data,
+        capture_output=True,
+        text=True,
+        timeout=STARTS_WITHIN,
+        check=False,
     )
     if done.returncode:
         raise BenchError(f"`helpline db upgrade` failed:\n{done.stderr.strip()}")
@@ -82,21 +103,21 @@ def _migrate(desk: Desk) -> None:
 
 def free_ports(count: int) -> list[int]:
     """So many free ports of the loopback, different ones."""
-    with_sockets = [socket.socket() for _ in range(count)]
+    sockets = [socket.socket() for _ in range(count)]
     try:
-        for one in with_sockets:
+        for one in sockets:
             one.bind((HOST, 0))
-        return [int(one.getsockname()[1]) for one in with_sockets]
+        return [int(one.getsockname()[1]) for one in sockets]
     finally:
-        for one in with_sockets:
+        for one in sockets:
             one.close()
 
 
 @contextmanager
-def running(desk: Desk, command: Sequence[str], *, log: str) -> Iterator["subprocess.Popen[bytes]"]:
+def running(desk: Desk, command: Sequence[str], *, log: str) -> Iterator[Process]:
     """A process of this desk until the end of the block; what it says goes to a file of the data folder."""
     # The data folder is the working folder, so no .env of the checkout is read.
-    with (desk.data / f"{log}.log").open("ab") as output:
+    with desk.log(log).open("ab") as output:
         process = subprocess.Popen(
             command,
             env=dict(desk.environment),
@@ -112,8 +133,8 @@ def running(desk: Desk, command: Sequence[str], *, log: str) -> Iterator["subpro
             _end(process)
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """SIGTERM, and after a while SIGKILL for it and what it started."""
+def _end(process: Process) -> None:
+    """SIGTERM, and after a while SIGKILL for it and what is left of its group."""
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(STOPS_WITHIN)
@@ -122,63 +143,31 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
-def wait_for(url: str, process: "subprocess.Popen[bytes]", log: Path, *, within: float = STARTS_WITHIN) -> None:
-    """Return when `url` answers 200. Raises BenchError, with the last lines of the log, when the process ends or time is up."""
+def wait_for(url: str, process: Process, log: Path, *, within: float = STARTS_WITHIN) -> None:
+    """Return when `url` answers 200. Raises BenchError, with the end of the log, when the process ends or time is up."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     until = time.monotonic() + within
     while process.poll() is None and time.monotonic() < until:
         with suppress(OSError), opener.open(url, timeout=2):
             return
         time.sleep(0.1)
-    raise BenchError(f"{url} does not answer. The last lines of {log.name}:\n{tail(log)}")
+    raise BenchError(f"{url} does not answer. The last lines of {log.name}:\n{_tail(log)}")
 
 
-def wait_for_words(log: Path, words: str, process: "subprocess.Popen[bytes]", *, within: float) -> None:
+def wait_for_words(words: str, process: Process, log: Path, *, within: float) -> None:
     """Return when the log holds `words`. Raises BenchError as `wait_for` does."""
     until = time.monotonic() + within
     while process.poll() is None and time.monotonic() < until:
         if words in log.read_text(encoding="utf-8", errors="replace"):
             return
         time.sleep(0.1)
-    raise BenchError(f"no '{words}' in {log.name}. Its last lines:\n{tail(log)}")
+    raise BenchError(f"no '{words}' in {log.name}. Its last lines:\n{_tail(log)}")
 
 
-def tail(log: Path, lines: int = 15) -> str:
-    """The end of a log, for a message."""
-    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
 
 
-def peak_megabytes(process_id: int) -> float:
-    """The most memory that this process ever held, in MB of 1,000,000 bytes (VmHWM: resident, shared pages counted in full)."""
-    for line in Path(f"/proc/{process_id}/status").read_text(encoding="utf-8").splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024 / 1e6
-    raise BenchError(f"process {process_id} has ended, its memory cannot be read")
-
-
-def processor_seconds(process_id: int) -> float:
-    """The processor time that this process and what it started have used up to now (ended children not counted)."""
-    used = 0
-    for one in (process_id, *descendants(process_id)):
-        # The name in parentheses may hold anything; user and system time are the 14th and 15th field.
-        fields = Path(f"/proc/{one}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-        used += int(fields[11]) + int(fields[12])
-    return used / os.sysconf("SC_CLK_TCK")
-
-
-def descendants(process_id: int) -> dict[int, str]:
-    """The processes below this one, with their command lines."""
-    found: dict[int, str] = {}
-    for children in Path(f"/proc/{process_id}/task").glob("*/children"):
-        with suppress(OSError):
-            for child in (int(word) for word in children.read_text(encoding="ascii").split()):
-                command = Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-                found |= {child: command.strip(), **descendants(child)}
-    return found
-
-
-def models(desk: Desk, cache: Path | None) -> None:
-    """Use an existing cache of converted weights: a link, so that a measurement does not begin with a conversion."""
-    if cache is not None and cache.is_dir():
-        shutil.rmtree(desk.data / "models", ignore_errors=True)
-        (desk.data / "models").symlink_to(cache.resolve())
+def load_average() -> str:
+    """How busy the machine is, for a table: a measurement beside other work says less."""
+    return f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"

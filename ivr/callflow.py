@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session as Unit
 from flows import engine
 from flows.engine import Caller, Digits, Recorded, Session, Silence, Waiting
 from flows.instructions import Choose, Instruction
-from flows.loader import Flows
 from ivr.forms import CallForm, RecordingForm
 from ivr.twiml import RECORDING_PATH, Addresses, render
 from ivr.wiring import Helpline
@@ -138,9 +137,18 @@ def status_event(desk: Helpline, form: CallForm) -> None:
             calls.ended(unit, call, status=form.status, now=now, rules=desk.rules)
 
 
-def voicemail_without_database(flows: Flows, public_url: str) -> str:
-    """What a caller hears when our database does not answer: the built-in voicemail. Its recording is found at the
-    carrier later (ivr.clock, reconcile)."""
-    flow = engine.voicemail_only(flows.helpdesk.desk)
-    result = engine.begin(flow, caller=Caller(None, None), now=datetime.fromtimestamp(0).astimezone())
-    return render(result.instructions, addresses(public_url, 900))
+#: Where the carrier goes after the built-in voicemail: not a turn, because nothing is known of the call.
+WITHOUT_DATABASE = "/twilio/voice/without-database"
+
+
+def without_database(desk: Helpline, form: CallForm) -> str:
+    """What a caller hears while our database does not answer: the built-in voicemail, then thanks, then the end. Nothing
+    is read or written. The message is found at the carrier later (ivr.lookups, reconcile)."""
+    flow = engine.voicemail_only(desk.flows.helpdesk.desk)
+    caller, now = Caller(None, None), desk.now()
+    result = engine.begin(flow, caller=caller, now=now)
+    if form.recording_sid is not None:
+        event = Recorded(form.recording_seconds or 1, form.digits)
+        result = engine.advance(flow, result.session, event, caller=caller, now=now)
+    public_url = desk.settings.public_url
+    return render(result.instructions, Addresses(public_url + WITHOUT_DATABASE, public_url + RECORDING_PATH))

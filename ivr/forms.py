@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ivr.numbers import caller_number, calling_number, clean
+from ivr.numbers import calling_number, clean, sender
 from tickets.inbox import InboundText
 
 #: Longest text that is kept; the carrier delivers 1,600 characters at most.
@@ -114,8 +114,7 @@ def text_form(form: Mapping[str, str]) -> InboundText:
     pictures = min(int(count), MEDIA_LIMIT) if count.isascii() and count.isdecimal() and len(count) < 4 else 0
     return InboundText(
         sid=_required(form, "MessageSid", "SmsSid", "SmsMessageSid"),
-        # A short code or a name is no number of the plan; it is kept as it came, so that it can be recognised again.
-        from_number=caller_number(raw) or raw,
+        from_number=sender(raw),
         to_number=clean(form.get("To", "")),
         body=clean(form.get("Body", ""), BODY_LIMIT),
         opt_out_type=clean(form.get("OptOutType", ""), 16).upper() or None,

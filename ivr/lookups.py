@@ -1,6 +1,6 @@
 """Asking the carrier about calls and recordings whose events never came."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import select
@@ -11,7 +11,7 @@ from ivr.carrier.base import CallInfo, CarrierError, NotThere, RecordingInfo
 from ivr.forms import RecordingForm
 from ivr.numbers import calling_number
 from ivr.wiring import Helpline
-from tickets import calls, recordings, work
+from tickets import calls, inbox, marks, recordings, work
 from tickets.models import Call, Recording
 from tickets.states import RecordingState, WorkKind
 
@@ -23,8 +23,9 @@ STILL_TALKING = timedelta(minutes=5)
 STILL_PROCESSING, PATIENCE = timedelta(seconds=15), 20
 #: When the carrier does not answer so many times, what is known decides: the team must hear of a missed call.
 UNANSWERED = 4
-#: How far back recordings are compared with the carrier's.
-HORIZON = timedelta(hours=6)
+#: Each comparison with the carrier goes so far behind the last one: lists of a carrier may lag behind its events.
+OVERLAP = timedelta(minutes=10)
+RECONCILED = "reconciled"
 
 
 def look_up_call(desk: Helpline, held: work.Claim) -> None:
@@ -90,14 +91,26 @@ def as_form(one: RecordingInfo) -> RecordingForm:
 
 
 def reconcile(desk: Helpline) -> int:
-    """Compare the carrier's recordings of the last hours with ours and take in what we never heard of: messages that
-    callers left while our database or network was away. Returns how many there were. Raises CarrierError."""
-    found = desk.carrier.recordings_since(desk.now() - HORIZON)
+    """Compare what the carrier has with what we have since the last time, and take in what we never heard of: messages
+    and texts of clients while our web, database or network was away. Returns how many. Raises CarrierError; then the
+    next comparison covers this one's time too. The first one of a new database only sets the mark."""
+    began = desk.now()
+    with desk.database.unit() as unit:
+        since = marks.moment(unit, RECONCILED, default=began)
+    since -= OVERLAP
+    taken = _missed_recordings(desk, since) + _missed_texts(desk, since)
+    with desk.database.unit() as unit:
+        marks.set_moment(unit, RECONCILED, began)
+    return taken
+
+
+def _missed_recordings(desk: Helpline, since: datetime) -> int:
+    found = [one for one in desk.carrier.recordings_since(since) if one.status == "completed"]
     with desk.database.reading() as session:
         known = set(session.scalars(select(Recording.sid).where(Recording.sid.in_([one.sid for one in found]))))
     taken = 0
     for one in found:
-        if one.sid in known or one.status != "completed":
+        if one.sid in known:
             continue
         try:
             info = desk.carrier.call(one.call_sid)
@@ -113,4 +126,15 @@ def reconcile(desk: Helpline) -> int:
                 calls.ended(unit, call, status=info.status, now=now, rules=desk.rules)
         taken += 1
         log.warning("a message was found at the carrier that we never heard of", recording=one.sid, call=one.call_sid)
+    return taken
+
+
+def _missed_texts(desk: Helpline, since: datetime) -> int:
+    taken = 0
+    for text in desk.carrier.texts_since(since):
+        with desk.database.unit() as unit:
+            new = inbox.receive(unit, text, rules=desk.rules, now=desk.now())
+        if new:
+            taken += 1
+            log.warning("a text was found at the carrier that we never heard of", message=text.sid)
     return taken

@@ -29,6 +29,11 @@ def calling_number(raw: str, to: str) -> str | None:
     return None if number is not None and number == to else number
 
 
+def sender(raw: str) -> str:
+    """The sender of a text: E.164, or a short code or name as it came, so that it can be recognised again."""
+    return caller_number(raw) or clean(raw).strip()
+
+
 def clean(raw: str, limit: int = RAW_LIMIT) -> str:
     """Text from outside that is fit for a column: no NUL, which PostgreSQL refuses, and cut to its length."""
     return raw.replace("\x00", "")[:limit]

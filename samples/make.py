@@ -44,10 +44,10 @@ class Voicemail:
 
 VOICEMAILS = (
     Voicemail(
-        "outage", "festival:slt", "Monica Reyes", "Hollis & Wade CPA", "903-555-0160",
-        "Hello, this is Monica Reyes at Hollis and Wade CPA. The whole office lost internet about twenty minutes ago and "
+        "outage", "festival:slt", "Monica Brooks", "Hollis & Wade CPA", "903-555-0160",
+        "Hello, this is Monica Brooks at Hollis and Wade CPA. The whole office lost internet about twenty minutes ago and "
         "nobody can file a return. Please call me back at 903-555-0160.",
-        "Hello, this is Monica Rayes at Hollis and Wade, C P A. The whole office lost internet about twenty minutes ago, and "
+        "Hello, this is Monica Brooks at Hollis and Wade, C P A. The whole office lost internet about twenty minutes ago, and "
         "nobody can file a return. Please call me back at nine oh three, five five five, oh one six oh.",
     ),
     Voicemail(
@@ -73,14 +73,14 @@ VOICEMAILS = (
         "Could somebody call four three oh, five five five, oh one nine one, this morning? Thanks.",
     ),
     Voicemail(
-        "spanish", "espeak-ng:es-419", "Lucía Herrera", "Sabine River Feed & Seed", "903-555-0172",
+        "spanish", "espeak-ng:es-419", "Lucía Herrera", "Sabine River Feed & Seed", "none",
         "Buenos días, soy Lucía Herrera de Sabine River. La computadora de la caja no enciende y no podemos cobrar. "
-        "Por favor llámeme al 903-555-0172. Gracias.",
+        "Por favor llámeme hoy. Muchas gracias.",
         "Buenos días, soy Lucía Herrera, de Sabine River. La computadora de la caja no enciende, y no podemos cobrar. "
-        "Por favor, llámeme al nueve cero tres, cinco cinco cinco, cero uno siete dos. Gracias.",
+        "Por favor llámeme hoy. Muchas gracias.",
     ),
     Voicemail(
-        "short", "flite:slt", "none", "none", "none",
+        "short", "festival:slt", "none", "none", "none",
         "Hey, it's me again. Call me when you can. Bye.",
         "Hey, it's me again. Call me, when you can. Bye.",
     ),

@@ -1,8 +1,6 @@
 """A whole help desk in one process, with a carrier, a clock and a queue that a test can drive. No mocks of our own code:
 database, blob store, flow engine, web application and workers are the real ones."""
 
-import io
-import wave
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +25,7 @@ from ivr.settings import Settings, load_settings
 from ivr.web import create_app
 from ivr.wiring import Helpline, rules_of
 from tickets import db
+from tickets.inbox import InboundText
 from tickets.models import Work
 from tickets.outbox import Handed, NotSent, OutcomeUnknown, TextRefused
 from tickets.states import WorkState
@@ -40,24 +39,13 @@ CLIENT = "+19035550160"
 STRANGER = "+19035550147"
 SAM, LEE, ROBIN = "+19035550111", "+19035550112", "+19035550113"
 TOKEN = "test-auth-token"
+SAMPLES = Path(__file__).parent.parent / "samples"
 START = datetime(2026, 11, 23, 14, 5, 11, tzinfo=UTC)
 
 
-def wav(seconds: float = 2.0, *, loud: bool = True) -> bytes:
-    """A telephone WAV: speech-like bursts of sound, or nothing at all."""
-    import numpy as np
-
-    rate = 8000
-    t = np.arange(int(rate * seconds)) / rate
-    bursts = (np.sin(2 * np.pi * 3.1 * t) > -0.2) * (np.sin(2 * np.pi * 180 * t) + 0.5 * np.sin(2 * np.pi * 720 * t))
-    samples = (bursts * 9000 if loud else bursts * 0).astype("<i2")
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(samples.tobytes())
-    return out.getvalue()
+def wav(*, loud: bool = True) -> bytes:
+    """A telephone WAV: somebody speaks (what they say, the fake engine decides), or nobody does."""
+    return (SAMPLES / ("outage.wav" if loud else "silent.wav")).read_bytes()
 
 
 class FakeClock:
@@ -118,7 +106,9 @@ class FakeCarrier:
     sounds: dict[str, bytes] = field(default_factory=dict)
     calls: dict[str, CallInfo] = field(default_factory=dict)
     recordings: list[RecordingInfo] = field(default_factory=list)
+    texts: list[InboundText] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
+    compared: list[tuple[int, int]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     down: bool = False
     created_although_unknown: bool = True
@@ -152,8 +142,13 @@ class FakeCarrier:
         return [one for one in self.recordings if one.call_sid == call_sid]
 
     def recordings_since(self, since: datetime) -> list[RecordingInfo]:
+        self.compared.append((since.day, since.hour))
         self._ask("recordings")
         return list(self.recordings)
+
+    def texts_since(self, since: datetime) -> list[InboundText]:
+        self._ask(f"texts since {since:%H:%M}")
+        return list(self.texts)
 
     @contextmanager
     def open_recording(self, sid: str) -> Iterator[Media]:
@@ -229,6 +224,7 @@ class World:
         self.app = create_app(self.desk)
         self.client: FlaskClient = self.app.test_client()
         self.hands = Hands(self.desk, self.engine)
+        self.transcriber_runs = True
 
     def close(self) -> None:
         self.desk.database.engine.dispose()
@@ -294,11 +290,10 @@ class World:
     def work(self) -> None:
         """The workers do whatever is queued, until nothing is."""
         for _ in range(1000):
-            if not self.queue.jobs:
+            jobs = [job for job in self.queue.jobs if self.transcriber_runs or not job.startswith("transcribe-")]
+            if not jobs:
                 return
-            job, work_id = next(iter(self.queue.jobs.items()))
-            del self.queue.jobs[job]
-            self.hands.do(work_id)
+            self.hands.do(self.queue.jobs.pop(jobs[0]))
         raise AssertionError("the workers never come to an end")
 
     def pass_time(self, seconds: float, step: float = 1.0) -> None:

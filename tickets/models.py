@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     DateTime,
     Dialect,
     ForeignKey,
@@ -54,11 +55,12 @@ class Base(DeclarativeBase):
 
 
 class Counter(Base):
-    """Numbers handed out once each, in the transaction that uses them: ticket numbers have no holes and no doubles."""
+    """Numbers by name. `ticket` is handed out in the transaction that uses it, so ticket numbers have no holes and no
+    doubles; others are marks (tickets.marks), in seconds since 1970."""
 
     __tablename__ = "counters"
     name: Mapped[str] = mapped_column(String(32), primary_key=True)
-    value: Mapped[int]
+    value: Mapped[int] = mapped_column(BigInteger)
 
 
 class Leader(Base):

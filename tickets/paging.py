@@ -58,13 +58,19 @@ def _length(facts: Facts) -> str:
     return f"Voicemail, {facts.seconds} s" if facts.seconds else "Voicemail"
 
 
+def _sentence(words: str) -> str:
+    """Words that end somewhere, so that what follows is not read as part of them."""
+    words = words.strip()
+    return words if words[-1:] in tuple(".!?)\"'") else f"{words}."
+
+
 def page_body(facts: Facts) -> str:
     """The page for a voicemail or text: with the words, or saying how to hear them."""
     before = f"URGENT {facts.number} {who(facts)}: "
     after = f" Reply ACK {facts.number} to take it."
     if facts.words:
         about = f"[{facts.about}] " if facts.about else ""
-        return sms.fit(before + about, facts.words, after)
+        return sms.fit(before + about, _sentence(facts.words), after)
     state = "words follow" if facts.waiting else "no words"
     listen = f" Listen: {facts.link}" if facts.link else ""
     about = f"{facts.about}. " if facts.about else ""
@@ -75,7 +81,7 @@ def words_body(facts: Facts) -> str:
     """The second text, once, when the page had to go out without the words."""
     after = f" Reply ACK {facts.number} to take it."
     if facts.words:
-        return sms.fit(f"{facts.number} {who(facts)} said: ", facts.words, after)
+        return sms.fit(f"{facts.number} {who(facts)} said: ", _sentence(facts.words), after)
     listen = f" Listen: {facts.link}" if facts.link else ""
     return sms.fit(f"{facts.number} {who(facts)}: ", f"{_length(facts)}, no words could be made out.", listen + after)
 

@@ -93,7 +93,14 @@ def completed(
     if recording.state == RecordingState.IN_PROGRESS:
         recording.state, recording.ended_at = RecordingState.COMPLETED, now
         call.in_voicemail, call.outcome = True, CallOutcome.VOICEMAIL
-        note(session, call_id=call.id, ticket_id=call.ticket_id, kind="voicemail", now=now, text=_left(seconds))
+        note(
+            session,
+            call_id=call.id,
+            ticket_id=call.ticket_id,
+            kind="voicemail",
+            now=now,
+            text="The caller left a message",
+        )
         work.plan(
             session, WorkKind.PAGE_DEADLINE, recording.id, now=now, due_at=now + rules.wait_for_transcript - SWEEP
         )
@@ -101,10 +108,6 @@ def completed(
     if recording.media == MediaState.PENDING:
         due = now if sure else now + ACTION_GRACE
         work.plan(session, WorkKind.FETCH_RECORDING, recording.id, now=now, due_at=due)
-
-
-def _left(seconds: int | None) -> str:
-    return f"The caller left a message of {seconds} s" if seconds else "The caller left a message"
 
 
 def absent(session: Session, call: Call, sid: str, *, reason: str, now: datetime, rules: Rules) -> None:

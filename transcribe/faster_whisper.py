@@ -101,7 +101,9 @@ def load(model: str, *, device: Device, cache: Path, progress: Callable[[str], N
         ) from problem
     has_cuda = ctranslate2.get_cuda_device_count() > 0
     if device is Device.CUDA and not has_cuda:
-        raise EngineError("WHISPER_DEVICE: this machine has no CUDA device that CTranslate2 can use; set it to cpu or auto.")
+        raise EngineError(
+            "WHISPER_DEVICE: this machine has no CUDA device that CTranslate2 can use; set it to cpu or auto."
+        )
     place = "cuda" if device is not Device.CPU and has_cuda else "cpu"
     folder = weights.ctranslate_folder(model, cache=cache, progress=progress)
     progress(f"Whisper {model}: loading into faster-whisper on {place}")

@@ -14,6 +14,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz import fuzz
 
 from transcribe import speech
 from transcribe.audio import RATE, Audio
@@ -23,9 +24,15 @@ PADDING = 5.0
 """Seconds of silence after a window. Whisper was trained on 30 s; with 1 s the words fall apart, from 3 s on they do not."""
 
 BEAM = 5
-_NO_SPEECH, _UNLIKELY = 0.6, -1.0
 _LOOPING = 2.4
-"""Whisper's own thresholds: its "no speech" token, mean log-probability of a token, and how well looping text compresses."""
+"""How well text must compress to count as a loop: Whisper's own threshold."""
+
+_ANY_DOUBT, _LITTLE_CONFIDENCE = 0.12, 0.5
+_NOBODY, _HARDLY_A_WORD = 0.4, 0.35
+_SAME_WORDS = 60.0
+"""Measured on voices, and on wind, traffic, music, breath, slams, keys and babble. With a prompt, Whisper's "no speech" is under
+0.1 for a voice and its confidence over 0.5; for anything else it invents, often the prompt itself. Without a prompt "no speech"
+tells them apart better, and what was invented comes out differently, while a voice says the same words again."""
 
 _SPANISH = 0.6
 _CARRIED_WORDS = 40
@@ -39,6 +46,10 @@ class Words:
     log_probability: float
     no_speech: float
     tokens: int
+
+    @property
+    def confidence(self) -> float:
+        return min(1.0, math.exp(self.log_probability))
 
     @property
     def text(self) -> str:
@@ -96,12 +107,23 @@ def looping(text: str) -> bool:
 
 
 def _believable(ear: Ear, *, prompt: str, language: str) -> Words | None:
-    """The window's words, heard again without the prompt when they loop, and None when Whisper itself doubts them."""
+    """The window's words; None when Whisper invented them, for which doubtful ones are heard a second time, without prompt."""
     words = ear.words(prompt=prompt, language=language)
-    if prompt and looping(words.text):
-        words = ear.words(prompt="", language=language)
-    doubtful = words.no_speech > _NO_SPEECH and words.log_probability < _UNLIKELY
-    return None if doubtful or not words.text else words
+    lost = looping(words.text)
+    if not lost and words.no_speech <= _ANY_DOUBT and words.confidence >= _LITTLE_CONFIDENCE:
+        return words if words.text else None
+    again = ear.words(prompt="", language=language) if prompt else words
+    if looping(again.text) and lost:
+        return None
+    nobody = again.no_speech > _NOBODY or words.confidence < _HARDLY_A_WORD
+    same = fuzz.ratio(_letters(words.text), _letters(again.text)) >= _SAME_WORDS and (prompt or not nobody)
+    if not _letters(words.text) or (nobody and not same):
+        return None
+    return again if lost else words
+
+
+def _letters(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum() or character == " ").strip()
 
 
 def _context(prompt: str, segments: Sequence[Segment]) -> str:
@@ -111,13 +133,13 @@ def _context(prompt: str, segments: Sequence[Segment]) -> str:
 
 def _segments(words: Words, part: speech.Stretch) -> list[Segment]:
     offset, length = part.start / RATE, (part.end - part.start) / RATE
-    confidence = min(1.0, math.exp(words.log_probability))
+    confidence = round(words.confidence, 3)
     return [
         Segment(
             start=round(offset + min(start, length), 2),
             end=round(offset + min(max(end, start), length), 2),
             text=text,
-            confidence=round(confidence, 3),
+            confidence=confidence,
         )
         for start, end, text in words.pieces
     ]

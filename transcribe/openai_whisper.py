@@ -154,19 +154,20 @@ class _Decoder(nn.Module):
 
     def _first(self, tokens: Tensor, features: Tensor, kv_cache: dict[nn.Module, Tensor]) -> Tensor:
         """The prompt, which all beams begin with: one beam reads it, the others get copies of its keys and values."""
-        logits = self(tokens[:1], features, kv_cache)
+        logits: Tensor = self(tokens[:1], features, kv_cache)
         for block in self.blocks:
             for part in (block.attn.key, block.attn.value):
                 kv_cache[part] = kv_cache[part].repeat(len(tokens), 1, 1)
         return logits.repeat(len(tokens), 1, 1)
 
     def _logits(self, x: Tensor) -> Tensor:
-        if self._vocabulary is None:
-            table: Tensor = self.token_embedding.weight
-            return (x @ table.to(x.dtype).T).float()
-        # The table first: with five beams the other order reads it just as often and costs three times as much.
-        short = self._vocabulary @ x.flatten(0, 1).to(self._vocabulary.dtype).T
-        return short.float().T.unflatten(0, x.shape[:2])
+        rows, short = x.flatten(0, 1), self._vocabulary
+        if short is None:
+            found = rows @ self.token_embedding.weight.to(x.dtype).T
+        else:
+            # The table first: with five beams the other order reads it just as often and costs three times as much.
+            found = (short @ rows.to(short.dtype).T).float().T
+        return found.float().reshape(*x.shape[:2], -1)
 
 
 def _short_vocabulary(table: Tensor) -> Tensor | None:
@@ -205,7 +206,9 @@ class _SharedCrossAttention(MultiHeadAttention):  # type: ignore[misc]
         super().__init__(other.query.in_features, other.n_head)
         self.query, self.key, self.value, self.out = other.query, other.key, other.value, other.out
 
-    def qkv_attention(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+    def qkv_attention(
+        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None]:
         """The library's method, for ``k`` and ``v`` of one recording and ``q`` of any number of beams."""
         beams, length, state = q.shape
         if k.shape[0] != 1 or beams == 1:

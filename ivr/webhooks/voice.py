@@ -25,7 +25,7 @@ def blueprint(desk: Helpline) -> Blueprint:
         except SQLAlchemyError:
             # A caller must be heard also while the database is away; the message is found at the carrier later.
             log.exception("the database failed a caller; the built-in voicemail answers")
-            return twiml(callflow.voicemail_without_database(desk.flows, desk.settings.public_url))
+            return twiml(callflow.without_database(desk, form))
 
     @views.post("/voice")
     def voice() -> Response:
@@ -36,6 +36,11 @@ def blueprint(desk: Helpline) -> Blueprint:
     def voice_turn(turn: int) -> Response:
         """Keys, silence or a recording of the caller."""
         return step(turn)
+
+    @views.post("/voice/without-database")
+    def voice_without_database() -> Response:
+        """The end of a call that the built-in voicemail answered."""
+        return twiml(callflow.without_database(desk, call_form(request.form)))
 
     @views.post("/voice/status")
     def voice_status() -> Response:

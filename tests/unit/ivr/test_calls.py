@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from ivr.carrier.base import CallInfo, RecordingInfo
+from ivr.carrier.base import CallInfo, CarrierError, RecordingInfo
 from ivr.clock import notice_stale_calls
 from ivr.lookups import reconcile
 from tests.world import CLIENT, DESK, LEE, ROBIN, SAM, STRANGER, World
+from tickets.inbox import InboundText
 from tickets.models import Call, Recording
 
 MISSED = (
@@ -184,3 +185,31 @@ def test_a_message_left_while_the_desk_was_away_is_found_at_the_carrier(world: W
     world.pass_time(25)
     assert "903-555-0147: Voicemail, 14 s, words follow." in world.texts_to(SAM)[0]
     assert world.ticket()["recordings"][0]["sid"] == "RE9"
+
+
+def test_a_text_sent_while_the_desk_was_away_is_found_at_the_carrier(world: World) -> None:
+    world.text(STRANGER, "printer is on fire", sid="SM1")
+    world.carrier.texts = [
+        InboundText("SM1", STRANGER, DESK, "printer is on fire"),
+        InboundText("SM2", STRANGER, DESK, "so is the desk"),
+    ]
+    assert reconcile(world.desk) == 1
+    assert reconcile(world.desk) == 0
+    world.work()
+    assert [message["body"] for message in world.ticket()["messages"] if message["direction"] == "in"] == [
+        "printer is on fire",
+        "so is the desk",
+    ]
+
+
+def test_a_comparison_goes_back_to_the_last_one_that_worked_however_long_ago(world: World) -> None:
+    reconcile(world.desk)
+    world.now.moment += timedelta(days=3)
+    world.carrier.down = True
+    with pytest.raises(CarrierError):
+        reconcile(world.desk)
+    world.carrier.down = False
+    reconcile(world.desk)
+    reconcile(world.desk)
+    days = [day for day, _ in world.carrier.compared]
+    assert days == [23, 23, 23, 26]

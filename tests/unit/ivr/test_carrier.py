@@ -52,6 +52,15 @@ def test_a_text_is_handed_over_and_found_again(sandbox: str) -> None:
     assert [text["body"] for text in ControlClient(sandbox).texts(SAM, wait=5)] == ["URGENT 1042: water & fire"]
 
 
+def test_texts_to_the_desk_are_listed(sandbox: str) -> None:
+    phones, began = ControlClient(sandbox), datetime.now(UTC) - timedelta(seconds=2)
+    sid = phones.text("+19035550147", "our server is down")
+    carrier_at(sandbox).send_text(to=SAM, body="x")
+    (text,) = carrier_at(sandbox).texts_since(began)
+    assert (text.sid, text.from_number, text.body) == (sid, "+19035550147", "our server is down")
+    assert carrier_at(sandbox).texts_since(datetime.now(UTC) + timedelta(minutes=5)) == []
+
+
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
@@ -97,13 +106,13 @@ def test_a_carrier_that_is_not_there_never_got_it() -> None:
             pass
 
 
-def test_a_wrong_token_is_a_refusal_that_an_admin_has_to_mend(sandbox: str) -> None:
+def test_a_wrong_token_may_be_one_that_is_being_rotated(sandbox: str) -> None:
     carrier = TwilioCarrier(
         account_sid=ACCOUNT, auth_token="wrong", api_url=sandbox, number=DESK, status_callback="http://127.0.0.1:9/"
     )
     with pytest.raises(TextRefused) as refused:
         carrier.send_text(to=SAM, body="x")
-    assert refused.value.kind is Refusal.CONFIG
+    assert refused.value.kind is Refusal.RETRY
     assert "wrong" not in str(refused.value)
 
 

@@ -17,7 +17,7 @@ def test_a_text_opens_an_urgent_ticket_pages_and_is_answered_once(world: World) 
     world.text(CLIENT, "Server is down, nobody can work")
     world.work()
     assert world.texts_to(SAM) == [
-        "URGENT 1001 Hollis & Wade CPA 903-555-0160: Server is down, nobody can work Reply ACK 1001 to take it."
+        "URGENT 1001 Hollis & Wade CPA 903-555-0160: Server is down, nobody can work. Reply ACK 1001 to take it."
     ]
     (receipt,) = world.texts_to(CLIENT)
     assert "ticket 1001" in receipt

@@ -28,7 +28,7 @@ def upgrade() -> None:
     op.create_table(
         "counters",
         sa.Column("name", sa.String(length=32), nullable=False),
-        sa.Column("value", sa.Integer(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_counters")),
     )
     op.create_table(
