@@ -19,6 +19,8 @@ from tickets.states import TicketState
 
 #: Most tickets of one answer, which is also how many there are unless fewer are asked for.
 MOST = 100
+#: Larger numbers are no ticket numbers, and PostgreSQL refuses to compare them.
+LARGEST = 2**31 - 1
 
 
 def _problem(status: int, detail: str) -> Response:
@@ -45,10 +47,10 @@ def decode(text: str) -> Cursor:
     """Raises ValueError for anything that encode did not make."""
     try:
         moment, number = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().split("|")
-        cursor = Cursor(datetime.fromisoformat(moment), int(number))
+        cursor = Cursor(moment_of(moment), int(number))
     except (binascii.Error, UnicodeDecodeError, OverflowError) as error:
         raise ValueError(text) from error
-    if cursor.opened_at.tzinfo is None:
+    if not 0 <= cursor.number <= LARGEST:
         raise ValueError(text)
     return cursor
 
@@ -56,7 +58,7 @@ def decode(text: str) -> Cursor:
 def moment_of(text: str) -> datetime:
     """An ISO 8601 moment; without a zone it is UTC. In an address a bare + arrives as a space. Raises ValueError."""
     moment = datetime.fromisoformat(text.strip().replace(" ", "+") if "T" in text else text.strip())
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _arguments() -> dict[str, Any]:
@@ -118,7 +120,7 @@ def blueprint(desk: Helpline) -> Blueprint:
     def ticket(number: int) -> Response:
         """One ticket."""
         found = None
-        if number < 2**31:  # larger ones are no ticket numbers, and PostgreSQL refuses to compare them
+        if number <= LARGEST:
             with desk.database.reading() as session:
                 found = queries.find(session, number)
         if found is None:

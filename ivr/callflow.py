@@ -55,6 +55,9 @@ def answer(desk: Helpline, form: CallForm, turn: int) -> str:
                 ticket = calls.chose(unit, call, instruction.label, now=now)
                 log.info("option chosen", ticket=ticket.number, key=instruction.key)
         calls.store_turn(call, turn, following, now=now)
+        if call.ended_at is not None:  # the status callback has overtaken this step
+            unit.flush()
+            calls.settle(unit, call, now=now, rules=desk.rules)
         return following.twiml
 
 
@@ -99,9 +102,7 @@ def _note_recording(unit: Unit, desk: Helpline, call: Call, *, session: Session,
     """The action request is the first that many calls tell us of their recording. It is taken for a recording only
     where one was asked for, and one without length may still turn out to be absent: its own events decide that."""
     if session.waiting is Waiting.RECORDING and form.recording_sid and form.recording_seconds:
-        recordings.completed(
-            unit, call, form.recording_sid, seconds=form.recording_seconds, now=now, rules=desk.rules, sure=False
-        )
+        recordings.ended(unit, call, form.recording_sid, seconds=form.recording_seconds, now=now, rules=desk.rules)
 
 
 def recording_event(desk: Helpline, form: RecordingForm) -> None:
@@ -117,14 +118,16 @@ def take_recording(unit: Unit, desk: Helpline, call: Call, form: RecordingForm, 
     match form.status:
         case "completed" if form.seconds != 0:
             recordings.completed(unit, call, form.sid, seconds=form.seconds, now=now, rules=desk.rules)
-        case "completed" | "absent" | "failed" | "deleted":
+        case "failed":
+            recordings.failed(unit, call, form.sid, reason=_reason(form), now=now, rules=desk.rules)
+        case "completed" | "absent" | "deleted":
             recordings.absent(unit, call, form.sid, reason=_reason(form), now=now, rules=desk.rules)
         case _:
             recordings.began(unit, call, form.sid, now=now)
 
 
 def _reason(form: RecordingForm) -> str:
-    known = {"16101": "too short", "16102": "silent", "16105": "the carrier could not encrypt it"}
+    known = {"16101": "too short", "16102": "silent", "16105": "the carrier could not encrypt the recording"}
     return known.get(form.error_code or "", form.status if form.status != "completed" else "of no length")
 
 
@@ -137,18 +140,21 @@ def status_event(desk: Helpline, form: CallForm) -> None:
             calls.ended(unit, call, status=form.status, now=now, rules=desk.rules)
 
 
-#: Where the carrier goes after the built-in voicemail: not a turn, because nothing is known of the call.
+#: Where the carrier goes after the built-in voicemail: not a turn, because nothing is known of the call. The number in the
+#: address counts how often the caller was asked.
 WITHOUT_DATABASE = "/twilio/voice/without-database"
 
 
-def without_database(desk: Helpline, form: CallForm) -> str:
-    """What a caller hears while our database does not answer: the built-in voicemail, then thanks, then the end. Nothing
-    is read or written. The message is found at the carrier later (ivr.lookups, reconcile)."""
+def without_database(desk: Helpline, form: CallForm, asked: int) -> str:
+    """What a caller hears while our database does not answer: the built-in voicemail, once more after silence, then thanks
+    or goodbye, and the end. Nothing is read or written. The message is found at the carrier later (ivr.lookups)."""
     flow = engine.voicemail_only(desk.flows.helpdesk.desk)
     caller, now = Caller(None, None), desk.now()
     result = engine.begin(flow, caller=caller, now=now)
-    if form.recording_sid is not None:
-        event = Recorded(form.recording_seconds or 1, form.digits)
+    event = Recorded(form.recording_seconds, form.digits)
+    for _ in range(1 if form.recording_seconds else asked):
         result = engine.advance(flow, result.session, event, caller=caller, now=now)
     public_url = desk.settings.public_url
-    return render(result.instructions, Addresses(public_url + WITHOUT_DATABASE, public_url + RECORDING_PATH))
+    return render(
+        result.instructions, Addresses(f"{public_url}{WITHOUT_DATABASE}/{asked + 1}", public_url + RECORDING_PATH)
+    )

@@ -58,6 +58,7 @@ class Clock:
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{time.monotonic_ns()}"
         self._leads = False
         self._next_reconcile = 0.0
+        self._comparing: threading.Thread | None = None
 
     def tick(self) -> None:
         """One round. Whatever does not answer is tried again in the next one."""
@@ -76,13 +77,20 @@ class Clock:
             log.warning("the clock could not do its round", error=f"{type(error).__name__}: {error}".splitlines()[0])
 
     def _reconcile(self) -> None:
-        if time.monotonic() < self._next_reconcile:
+        """In a thread of its own: a carrier that hangs must not stop the sweep, nor outlast the lead."""
+        if time.monotonic() < self._next_reconcile or (self._comparing and self._comparing.is_alive()):
             return
         self._next_reconcile = time.monotonic() + RECONCILE_EVERY
+        self._comparing = threading.Thread(target=self._compare, name="reconcile", daemon=True)
+        self._comparing.start()
+
+    def _compare(self) -> None:
         try:
             reconcile(self.desk)
-        except CarrierError as error:
-            log.warning("the carrier could not be compared with", error=str(error))
+        except (CarrierError, SQLAlchemyError) as error:
+            log.warning(
+                "the carrier could not be compared with", error=f"{type(error).__name__}: {error}".splitlines()[0]
+            )
 
     def resign(self) -> None:
         """Let another clock lead at once."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ivr.numbers import calling_number, clean, sender
-from tickets.inbox import InboundText
+from tickets.arrival import InboundText
 
 #: Longest text that is kept; the carrier delivers 1,600 characters at most.
 BODY_LIMIT = 4000

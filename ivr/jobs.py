@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,29 +12,34 @@ from ivr import fetching, lookups, sending
 from ivr.queue import TRANSCRIBE, WORKER_QUEUES, work
 from ivr.settings import Settings
 from ivr.wiring import Helpline, assemble
-from tickets import outbox, recordings
+from tickets import calls, outbox, recordings, voicemails
 from tickets import work as rows
 from tickets.events import note
-from tickets.recordings import Heard
-from tickets.states import TranscriptState, WorkKind
+from tickets.states import MediaState, TranscriptState, WorkKind
+from tickets.voicemails import Heard
 from transcribe.engine import Engine, load_engine
-from transcribe.service import transcribe_recording
+from transcribe.service import SoundAway, transcribe_recording
 
 log = structlog.get_logger(__name__)
 
 #: Seconds between renewals of a lease; three of them fit into one.
 HEARTBEAT = rows.LEASE / 3
 
-#: Attempts after which a piece is given up for good. A recording that kills its transcriber must not do so for ever.
-MOST_ATTEMPTS = {WorkKind.TRANSCRIBE: 3}
+#: Attempts after which a piece is given up for good. A recording that kills its transcriber must not do so for ever;
+#: fetching and sending have ends of their own, by age, and these are only their last bound.
+MOST_ATTEMPTS = {WorkKind.TRANSCRIBE: 3, WorkKind.FETCH_RECORDING: 500, WorkKind.SEND_TEXT: 500}
 USUAL_ATTEMPTS = 60
+
+#: When the blob store or the database fails a transcription, it is tried again after this, for as long as GIVE_UP_AFTER of
+#: the fetching: the voicemail is not to blame.
+STORE_PAUSE = timedelta(seconds=15)
 
 Handler = Callable[[Helpline, rows.Claim], None]
 
 
 def _deadline(desk: Helpline, held: rows.Claim) -> None:
     with desk.database.unit() as unit:
-        recordings.deadline(unit, held, now=desk.now(), rules=desk.rules)
+        voicemails.deadline(unit, held, now=desk.now(), rules=desk.rules)
 
 
 def _check_delivery(desk: Helpline, held: rows.Claim) -> None:
@@ -84,14 +90,21 @@ class Hands:
                         self.handlers[held.kind](self.desk, held)
             except rows.LeaseLost:
                 log.info("taken over by another worker")
+            except SoundAway as error:
+                log.warning("the sound cannot be had now", error=str(error))
+                young = self.desk.now() - held.created_at < fetching.GIVE_UP_AFTER
+                self._again(held, error, after=STORE_PAUSE, counted=not young)
             except Exception as error:
                 log.exception("a piece of work failed")
                 self._again(held, error)
 
-    def _again(self, held: rows.Claim, error: Exception) -> None:
+    def _again(
+        self, held: rows.Claim, error: Exception, *, after: timedelta | None = None, counted: bool = True
+    ) -> None:
+        reason = f"{type(error).__name__}: {error}"
         try:
             with self.desk.database.unit() as unit:
-                rows.retry(unit, held, now=self.desk.now(), error=f"{type(error).__name__}: {error}")
+                rows.retry(unit, held, now=self.desk.now(), error=reason, after=after, counted=counted)
         except (rows.LeaseLost, SQLAlchemyError):
             log.warning("could not put the work back; its lease will run out")
 
@@ -102,12 +115,24 @@ class Hands:
         with self.desk.database.unit() as unit:
             if held.kind is WorkKind.TRANSCRIBE:
                 heard = Heard(TranscriptState.FAILED, problem=f"the transcriber failed, {reason}")
-                recordings.transcribed(unit, held.ref, heard, now=now, rules=self.desk.rules)
+                voicemails.transcribed(unit, held.ref, heard, now=now, rules=self.desk.rules)
+            elif held.kind is WorkKind.FETCH_RECORDING:
+                recordings.lost(
+                    unit,
+                    held.ref,
+                    media=MediaState.MISSING,
+                    reason=f"not fetched, {reason}",
+                    now=now,
+                    rules=self.desk.rules,
+                )
             elif held.kind is WorkKind.SEND_TEXT:
                 outbox.give_up(unit, held, now=now, error=reason)
                 return
             elif held.kind is WorkKind.LOOK_UP_CALL:
-                note(unit, call_id=held.ref, kind="problem", now=now, text=f"The look-up at the carrier was {reason}")
+                call = calls.lock_by_id(unit, held.ref)
+                text = f"The look-up at the carrier was {reason}"
+                note(unit, call_id=call.id, ticket_id=call.ticket_id, kind="problem", now=now, text=text)
+                calls.looked_up(unit, call, status="completed", now=now, rules=self.desk.rules)
             rows.finish(unit, held, now=now, error=reason)
 
     @contextmanager

@@ -59,7 +59,7 @@ def _decide(unit: Unit, desk: Helpline, held: work.Claim, info: CallInfo | None,
     for one in found:
         take_recording(unit, desk, call, as_form(one), now=now)
     unit.flush()
-    if info is not None and info.status not in calls.ENDED:
+    if info is not None and info.status not in calls.ENDED and call.ended_at is None:
         work.retry(unit, held, now=now, error="the call is still going on", after=STILL_TALKING)
         return
     open_end = list(
@@ -107,7 +107,8 @@ def reconcile(desk: Helpline) -> int:
 def _missed_recordings(desk: Helpline, since: datetime) -> int:
     found = [one for one in desk.carrier.recordings_since(since) if one.status == "completed"]
     with desk.database.reading() as session:
-        known = set(session.scalars(select(Recording.sid).where(Recording.sid.in_([one.sid for one in found]))))
+        ours = select(Recording.sid).where(Recording.sid.in_([one.sid for one in found]))
+        known = set(session.scalars(ours.where(Recording.state == RecordingState.COMPLETED)))
     taken = 0
     for one in found:
         if one.sid in known:

@@ -14,7 +14,8 @@ def caller_number(raw: str) -> str | None:
         number = phonenumbers.parse(raw, "US")
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number):
+    # Not "possible locally": seven digits without an area code would become a number that is somebody else's.
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None
     # The carrier spells a withheld number as keypad digits of ANONYMOUS, RESTRICTED, UNAVAILABLE or UNKNOWN.
     if raw.lstrip("+") in {"266696687", "7378742833", "86282452253", "8656696"}:

@@ -62,6 +62,13 @@ class DeskCollector(Collector):
                 )
         except SQLAlchemyError:
             return
+        try:
+            queue = GaugeMetricFamily("helpline_queue", "Hints that wait in Redis.", labels=["queue"])
+            for name, length in self._desk.queue.lengths().items():
+                queue.add_metric([name], length)
+            yield queue
+        except BrokerDown:
+            pass
         late = (now - oldest).total_seconds() if oldest else 0.0
         yield GaugeMetricFamily("helpline_work_oldest_due_seconds", "How long the oldest due work waits.", value=late)
 

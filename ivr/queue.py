@@ -115,6 +115,9 @@ class JobQueue:
 class _Worker(SimpleWorker):
     """RQ's worker without a fork: seven times the jobs a second, and the only kind in which a loaded model works."""
 
+    #: RQ's own pause grows to a minute while Redis is away; a page must not wait for that.
+    max_connection_wait_time = 2.0
+
     def __init__(self, *args: Any, over: threading.Event, **options: Any) -> None:
         super().__init__(*args, **options)
         self._over = over

@@ -1,6 +1,6 @@
 """Sending one text: through the gate, to the carrier, and what became of it back into the outbox."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -34,10 +34,7 @@ def send_text(desk: Helpline, held: work.Claim) -> None:
     except NotSent as error:
         log.warning("the carrier was not reached", error=str(error))
         with desk.database.unit() as unit:
-            if sendable.attempted_at is None:
-                outbox.was_not_sent(unit, held, now=desk.now(), error=str(error))
-            else:
-                outbox.is_unknown(unit, held, now=desk.now(), error=str(error))
+            outbox.was_not_sent(unit, held, now=desk.now(), error=str(error))
     except OutcomeUnknown as error:
         log.warning("the outcome of a text is unknown; it will be looked up", error=str(error))
         with desk.database.unit() as unit:
@@ -51,7 +48,7 @@ def _send(desk: Helpline, held: work.Claim, sendable: Sendable) -> None:
     except OutcomeUnknown as error:
         if not error.answered:
             raise
-        found = desk.carrier.find_texts(to=sendable.to, body=sendable.body, since=began)
+        found = _find(desk, sendable, began)
         with desk.database.unit() as unit:
             known = outbox.unclaimed(unit, found)
             if known is None:
@@ -61,9 +58,17 @@ def _send(desk: Helpline, held: work.Claim, sendable: Sendable) -> None:
     _handed_over(desk, held, handed)
 
 
+def _find(desk: Helpline, sendable: Sendable, since: datetime) -> list[outbox.Handed]:
+    """Whatever goes wrong with a look-up, the text's outcome is as unknown as it was."""
+    try:
+        return desk.carrier.find_texts(to=sendable.to, body=sendable.body, since=since)
+    except (TextRefused, NotSent) as error:
+        raise OutcomeUnknown(f"the look-up failed: {error}") from error
+
+
 def _look_up(desk: Helpline, held: work.Claim, sendable: Sendable) -> None:
     assert sendable.attempted_at is not None  # the caller looked
-    found = desk.carrier.find_texts(to=sendable.to, body=sendable.body, since=sendable.attempted_at)
+    found = _find(desk, sendable, sendable.attempted_at)
     with desk.database.unit() as unit:
         known = outbox.unclaimed(unit, found)
         if known is None:

@@ -68,7 +68,12 @@ def _print_list(console: Console, tickets: list[dict[str, Any]], zone: ZoneInfo)
         state = Text(ticket["state"], style=_COLOURS.get(ticket["state"], ""))
         opened = _local(ticket["opened_at"], zone)
         table.add_row(
-            str(ticket["number"]), state, ticket["claimed_by"] or "-", opened, _who(ticket), Text(ticket["subject"])
+            str(ticket["number"]),
+            state,
+            Text(ticket["claimed_by"] or "-"),
+            opened,
+            Text(_who(ticket)),
+            Text(ticket["subject"]),
         )
     console.print(table)
 
@@ -94,7 +99,7 @@ def _print_one(console: Console, ticket: dict[str, Any], zone: ZoneInfo) -> None
         for heading in ("Page to", "State", "Error", "Text"):
             pages.add_column(heading, overflow="fold")
         for page in ticket["pages"]:
-            pages.add_row(page["person"], page["state"], page["error"] or "", Text(page["body"]))
+            pages.add_row(*(Text(page[name] or "") for name in ("person", "state", "error", "body")))
         console.print()
         console.print(pages)
     console.print()

@@ -25,7 +25,7 @@ from ivr.settings import Settings, load_settings
 from ivr.web import create_app
 from ivr.wiring import Helpline, rules_of
 from tickets import db
-from tickets.inbox import InboundText
+from tickets.arrival import InboundText
 from tickets.models import Work
 from tickets.outbox import Handed, NotSent, OutcomeUnknown, TextRefused
 from tickets.states import WorkState
@@ -128,6 +128,8 @@ class FakeCarrier:
         return Handed(self.sent[-1].sid, "queued")
 
     def find_texts(self, *, to: str, body: str, since: datetime) -> list[Handed]:
+        if self.down:
+            raise NotSent("the carrier did not answer: ConnectionError")
         self.asked.append(f"texts {to}")
         return [Handed(one.sid, "sent") for one in self.sent if (one.to, one.body) == (to, body) and one.at >= since]
 

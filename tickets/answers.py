@@ -9,9 +9,9 @@ from tickets import desk, paging
 from tickets.commands import Command, Verb
 from tickets.models import Ticket
 from tickets.oncall import Person, on_duty
-from tickets.recordings import recordings_of
 from tickets.rules import Rules
 from tickets.states import TicketState
+from tickets.voicemails import recordings_of
 
 STAFF_HELP = (
     "ACK 1042 takes a ticket, DONE 1042 resolves it, WHO says who is on call. ACK alone takes the only open one."
@@ -25,19 +25,23 @@ def answer(
     if command.verb is Verb.WHO:
         people = ", ".join(f"{p.name} {paging.spoken_number(p.number)}" for p in on_duty(rules.team, now))
         return (f"On call: {people}" if people else "Nobody is on call."), None
-    ticket, problem = _meant(session, command, person, rules=rules)
+    ticket, problem = _meant(session, command, person, rules=rules, now=now)
     if ticket is None:
         return problem, None
     act = _acknowledge if command.verb is Verb.ACK else _done
     return act(session, ticket, person, rules=rules, now=now), ticket
 
 
-def _meant(session: Session, command: Command, person: Person, *, rules: Rules) -> tuple[Ticket | None, str]:
+def _meant(
+    session: Session, command: Command, person: Person, *, rules: Rules, now: datetime
+) -> tuple[Ticket | None, str]:
     if command.ticket is not None:
         ticket = desk.by_number(session, command.ticket)
         return ticket, f"Ticket {command.ticket} does not exist; {_open_list(session)}."
     if command.verb is Verb.ACK:
-        candidates = desk.open_tickets(session)
+        opened = desk.open_tickets(session)
+        # A page is what can be answered; a caller who is still speaking has a ticket that nobody was paged about.
+        candidates = [ticket for ticket in opened if ticket.paged_at is not None] or opened
     else:
         mine = select(Ticket).where(Ticket.state == TicketState.CLAIMED, Ticket.claimed_by == person.name)
         candidates = list(session.scalars(mine.order_by(Ticket.number)))
@@ -50,12 +54,12 @@ def _meant(session: Session, command: Command, person: Person, *, rules: Rules) 
         return None, f"Which one? {listed}{more}. Reply {word} {candidates[-1].number}."
     if command.verb is Verb.DONE:
         return None, f"You hold no ticket; {_open_list(session)}."
-    return None, _nothing_open(session, rules)
+    return None, _nothing_open(session, rules, now)
 
 
-def _nothing_open(session: Session, rules: Rules) -> str:
+def _nothing_open(session: Session, rules: Rules, now: datetime) -> str:
     last = session.scalars(select(Ticket).order_by(Ticket.number.desc()).limit(1)).one_or_none()
-    return f"No ticket is open. {_standing(last, rules)}" if last else "No ticket is open."
+    return f"No ticket is open. {_standing(last, rules, now)}" if last else "No ticket is open."
 
 
 def _open_list(session: Session) -> str:
@@ -68,11 +72,11 @@ def _label(ticket: Ticket) -> str:
     return f"{ticket.number} {name}"
 
 
-def _standing(ticket: Ticket, rules: Rules) -> str:
+def _standing(ticket: Ticket, rules: Rules, now: datetime) -> str:
     if ticket.state == TicketState.RESOLVED:
-        when = f" at {rules.clock_time(ticket.resolved_at)}" if ticket.resolved_at else ""
+        when = f" at {rules.clock_time(ticket.resolved_at, now)}" if ticket.resolved_at else ""
         return f"{ticket.number} was resolved by {ticket.resolved_by}{when}."
-    when = f" since {rules.clock_time(ticket.claimed_at)}" if ticket.claimed_at else ""
+    when = f" since {rules.clock_time(ticket.claimed_at, now)}" if ticket.claimed_at else ""
     return f"{ticket.number} is taken by {ticket.claimed_by}{when}."
 
 
@@ -84,7 +88,7 @@ def _acknowledge(session: Session, ticket: Ticket, person: Person, *, rules: Rul
         return f"{number} is yours: {who}.{call_back} Reply DONE {number} when it is solved."
     if ticket.state == TicketState.CLAIMED and ticket.claimed_by == person.name:
         return f"{ticket.number} is already yours. Reply DONE {ticket.number} when it is solved."
-    return _standing(ticket, rules)
+    return _standing(ticket, rules, now)
 
 
 def _call_back(session: Session, ticket: Ticket) -> str:
@@ -95,7 +99,7 @@ def _call_back(session: Session, ticket: Ticket) -> str:
 
 def _done(session: Session, ticket: Ticket, person: Person, *, rules: Rules, now: datetime) -> str:
     if ticket.state == TicketState.RESOLVED:
-        return _standing(ticket, rules)
+        return _standing(ticket, rules, now)
     owner = ticket.claimed_by if ticket.state == TicketState.CLAIMED else None
     desk.resolve(session, ticket, person, rules=rules, now=now)
     whose = f" It was {owner}'s." if owner and owner != person.name else ""

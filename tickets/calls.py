@@ -29,7 +29,8 @@ ENDED = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 def lock(session: Session, sid: str) -> Call | None:
     """The call, locked against other webhooks of the same call for the rest of the unit of work.
 
-    Locks are taken in one order everywhere, so that they never wait for each other: call, recording, ticket, message."""
+    Locks are taken in one order everywhere, so that they never wait for each other in a ring: call, recording, ticket,
+    message. A ticket is locked by those who change its state or ask for it: commands, texts and the outbox's gate."""
     found = select(Call).where(Call.sid == sid).with_for_update().execution_options(populate_existing=True)
     return session.scalars(found).one_or_none()
 
@@ -149,13 +150,15 @@ def ensure_ticket(session: Session, call: Call, *, now: datetime) -> Ticket:
 
 def ended(session: Session, call: Call, *, status: str, now: datetime, rules: Rules) -> None:
     """The call is over, as the carrier says. Safe to run many times."""
-    call.carrier_status = status
-    if call.ended_at is not None:
-        return
-    call.ended_at = call.updated_at = now
+    if call.ended_at is None:
+        _close(session, call, status=status, now=now)
+        settle(session, call, now=now, rules=rules)
+
+
+def _close(session: Session, call: Call, *, status: str, now: datetime) -> None:
+    call.carrier_status, call.ended_at, call.updated_at = status, now, now
     call.outcome = CallOutcome.ABANDONED if status == "completed" else CallOutcome.FAILED
     note(session, call_id=call.id, ticket_id=call.ticket_id, kind="ended", now=now, text="The caller is off the line")
-    settle(session, call, now=now, rules=rules)
 
 
 def settle(session: Session, call: Call, *, now: datetime, rules: Rules) -> None:
@@ -170,7 +173,7 @@ def settle(session: Session, call: Call, *, now: datetime, rules: Rules) -> None
         return
     open_end = any(recording.state == RecordingState.IN_PROGRESS for recording in recordings)
     if open_end or (call.in_voicemail and not recordings):
-        work.plan(session, WorkKind.LOOK_UP_CALL, call.id, now=now, due_at=now + LOOK_UP_AFTER)
+        work.plan_again(session, WorkKind.LOOK_UP_CALL, call.id, now=now, due_at=now + LOOK_UP_AFTER)
         return
     missed(session, call, now=now, rules=rules)
 
@@ -178,11 +181,7 @@ def settle(session: Session, call: Call, *, now: datetime, rules: Rules) -> None
 def looked_up(session: Session, call: Call, *, status: str, now: datetime, rules: Rules) -> None:
     """The carrier was asked: what it does not have does not exist. The call is over and settled."""
     if call.ended_at is None:
-        call.ended_at, call.carrier_status, call.updated_at = now, status, now
-        call.outcome = CallOutcome.ABANDONED if status == "completed" else CallOutcome.FAILED
-        note(
-            session, call_id=call.id, ticket_id=call.ticket_id, kind="ended", now=now, text="The caller is off the line"
-        )
+        _close(session, call, status=status, now=now)
     recordings = session.scalars(select(Recording).where(Recording.call_id == call.id))
     if any(_has_message(recording) for recording in recordings):
         call.outcome = CallOutcome.VOICEMAIL
@@ -192,8 +191,7 @@ def looked_up(session: Session, call: Call, *, status: str, now: datetime, rules
 
 def missed(session: Session, call: Call, *, now: datetime, rules: Rules) -> None:
     """The call left no words. A ticket without a message says what was chosen and pages once."""
-    if call.outcome == CallOutcome.VOICEMAIL:
-        call.outcome = CallOutcome.ABANDONED
+    no_message(call)
     ticket = ticket_of(session, call)
     if ticket is None or ticket.paged_at is not None:
         return
@@ -201,9 +199,16 @@ def missed(session: Session, call: Call, *, now: datetime, rules: Rules) -> None
     desk.page(session, ticket, Purpose.MISSED, facts, about=f"call{call.id}", rules=rules, now=now)
 
 
+def no_message(call: Call) -> None:
+    """What was taken for a message has no words: the call counts as one that was given up."""
+    if call.outcome == CallOutcome.VOICEMAIL:
+        call.outcome = CallOutcome.ABANDONED
+
+
 def _has_message(recording: Recording) -> bool:
     """Words, or words that may still come, or sound that a person has to listen to."""
-    return recording.state == RecordingState.COMPLETED and recording.transcript != TranscriptState.SILENT
+    gone = (RecordingState.IN_PROGRESS, RecordingState.ABSENT)
+    return recording.state not in gone and recording.transcript != TranscriptState.SILENT
 
 
 def stale(session: Session, *, now: datetime) -> list[int]:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tickets.commands import plain_words
 from tickets.models import ConsentEvent
 
 
@@ -30,6 +31,9 @@ class ConsentKind(StrEnum):
     OPT_OUT = "opt-out"
     REFUSED = "refused"  # the carrier says that the number has opted out
 
+
+#: The source of an event whose text the carrier has replied to itself.
+ANSWERED = "text, answered by the carrier"
 
 #: The carrier's default lists for long codes, matched by it only as the whole text without punctuation.
 CARRIER_STOP = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"})
@@ -64,8 +68,7 @@ _WHERE_APOSTROPHES = str.maketrans("", "", "'’‘`´")
 
 
 def _plain(body: str) -> str:
-    folded = unicodedata.normalize("NFKC", body).casefold().translate(_WHERE_APOSTROPHES)
-    return " ".join("".join(char if char.isalnum() else " " for char in folded).split())
+    return plain_words(unicodedata.normalize("NFKC", body).translate(_WHERE_APOSTROPHES))
 
 
 def wish_of(body: str) -> Wish | None:
@@ -79,6 +82,11 @@ def wish_of(body: str) -> Wish | None:
     if words in CARRIER_HELP:
         return Wish.HELP
     return Wish.UNCLEAR if _UNCLEAR.search(words) else None
+
+
+def is_yes(body: str) -> bool:
+    """The one opt-in word of the carrier's list that people also use to answer a question."""
+    return _plain(body) == "yes"
 
 
 def answered_by_carrier(body: str, *, keywords_by_carrier: bool, opt_out_type: str | None) -> bool:
@@ -104,6 +112,22 @@ def may_text(session: Session, number: str) -> bool:
     """The gate's question, asked in the transaction that claims the row to send."""
     kinds = session.scalars(select(ConsentEvent.kind).where(ConsentEvent.number == number).order_by(ConsentEvent.id))
     return not is_opted_out(ConsentKind(kind) for kind in kinds)
+
+
+def may_confirm(session: Session, number: str, evidence: str) -> bool:
+    """Whether the opt-out with this evidence still wants its one confirmation: nothing came after it but further opt-outs
+    of the same kind, none of which the carrier has answered."""
+    events = list(
+        session.execute(
+            select(ConsentEvent.kind, ConsentEvent.source, ConsentEvent.evidence)
+            .where(ConsentEvent.number == number)
+            .order_by(ConsentEvent.id)
+        )
+    )
+    own = next((index for index, event in enumerate(events) if event.evidence == evidence), None)
+    if own is None:
+        return False
+    return all(event.kind == ConsentKind.OPT_OUT and event.source != ANSWERED for event in events[own:])
 
 
 def record(

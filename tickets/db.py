@@ -61,7 +61,12 @@ def connect(url: str) -> Engine:
             max_overflow=24,
             pool_pre_ping=True,
             hide_parameters=True,
-            connect_args={"connect_timeout": 5},
+            # A server that hangs must not hold a caller's webhook beyond the carrier's 15 s.
+            connect_args={
+                "connect_timeout": 5,
+                "tcp_user_timeout": 8000,
+                "options": "-c lock_timeout=8s -c statement_timeout=10s",
+            },
         )
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
@@ -116,6 +121,13 @@ def insert_once(session: Session, table: type[Base], **values: object) -> bool:
     return connection.execute(_insert_once(table.__table__, connection.dialect.name), values).rowcount == 1
 
 
+def serialise(session: Session, name: str) -> None:
+    """Units of work that name the same thing run one after the other, also before there is a row that could be locked.
+    SQLite has one writer at a time anyway."""
+    if session.connection().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+
+
 def _config(url: str | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
@@ -135,6 +147,8 @@ def upgrade(url: str) -> str:
             raise SchemaError(_NEWER)
         with engine.begin() as connection:
             if connection.dialect.name == "postgresql":
+                connection.execute(text("SET LOCAL statement_timeout = 0"))
+                connection.execute(text("SET LOCAL lock_timeout = 0"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(903689)"))
             config = _config()
             config.attributes["connection"] = connection

@@ -43,7 +43,12 @@ def open_ticket(
 
 def by_number(session: Session, number: int) -> Ticket | None:
     """The ticket with this number, locked for the rest of the unit of work."""
-    found = select(Ticket).where(Ticket.number == number).with_for_update().execution_options(populate_existing=True)
+    found = (
+        select(Ticket)
+        .where(Ticket.number == number)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
     return session.scalars(found).one_or_none()
 
 

@@ -15,11 +15,15 @@ from tickets import consent, work
 from tickets.db import insert_once
 from tickets.events import note
 from tickets.models import DeliveryReport, Message, Ticket
+from tickets.sms import to_gsm
 from tickets.states import CARRIER_STATUS, Direction, MessageState, Purpose, TicketState, WorkKind, advance_message
 
 #: Seconds after which an unknown outcome is looked up the first time, and again before the text is sent once more.
 #: The carrier may still be working on a request that we gave up on.
 LOOK_UP_AFTER = (2.0, 10.0)
+
+#: The confirmation of an opt-out counts as agreed to when it comes within five minutes (47 CFR 64.1200 (a)(12)).
+CONFIRM_WITHIN = timedelta(minutes=5)
 
 #: A text that could not be handed over for so long is given up: by then a person has to act in another way.
 GIVE_UP_AFTER = timedelta(hours=4)
@@ -108,7 +112,7 @@ def write(
         person=person,
         from_number=desk,
         to_number=to,
-        body=body,
+        body=to_gsm(body),
         created_at=now,
         updated_at=now,
         ticket_id=ticket.id if ticket else None,
@@ -122,11 +126,14 @@ def write(
 def withhold_pages(session: Session, ticket: Ticket, *, now: datetime) -> None:
     """Pages of a ticket that has an owner now do not go out any more."""
     waiting = session.scalars(
-        select(Message).where(
+        select(Message)
+        .where(
             Message.ticket_id == ticket.id,
             Message.state == MessageState.PENDING,
             Message.purpose.in_([purpose for purpose in Purpose if purpose.is_page]),
         )
+        .order_by(Message.id)
+        .with_for_update()
     )
     for message in waiting:
         message.state, message.updated_at = MessageState.WITHHELD, now
@@ -137,9 +144,15 @@ def pass_gate(session: Session, held: work.Claim, *, now: datetime) -> Sendable 
     """May this text go out now? The answer and the mark "being sent" are one transaction; None when it must not.
 
     A page must not when its ticket has an owner; nothing may go to a number that opted out but the one confirmation."""
+    # The ticket first, as those do who claim it: an acknowledgement comes wholly before this text or wholly after it.
+    ticket = session.scalars(
+        select(Ticket)
+        .join(Message, Message.ticket_id == Ticket.id)
+        .where(Message.id == held.ref)
+        .with_for_update(read=True, of=Ticket)
+    ).one_or_none()
     message = session.get_one(Message, held.ref, with_for_update=True)
     state = MessageState(message.state)
-    ticket = session.get(Ticket, message.ticket_id) if message.ticket_id else None
     number = ticket.number if ticket else None
     if state is MessageState.SENDING and message.sid is None:
         return Sendable(message.to_number, message.body, message.attempted_at, number)
@@ -155,7 +168,13 @@ def pass_gate(session: Session, held: work.Claim, *, now: datetime) -> Sendable 
         _fail(session, message, code=None, error="the desk's own number is never texted", now=now)
         work.finish(session, held, now=now)
         return None
-    if purpose is not Purpose.CONFIRM and not consent.may_text(session, message.to_number):
+    if purpose is Purpose.CONFIRM:
+        young = now - message.created_at < CONFIRM_WITHIN
+        if not (young and consent.may_confirm(session, message.to_number, message.key.removeprefix("stop:"))):
+            message.state, message.updated_at = MessageState.WITHHELD, now
+            work.finish(session, held, now=now)
+            return None
+    elif not consent.may_text(session, message.to_number):
         _fail(session, message, code=None, error="this number has opted out (it can text START to undo that)", now=now)
         work.finish(session, held, now=now)
         return None
@@ -171,8 +190,7 @@ def was_handed_over(
     message.sid, message.updated_at = handed.sid, now
     session.flush()
     _apply(session, message, handed.status, None, now=now)
-    for report in session.scalars(select(DeliveryReport).where(DeliveryReport.sid == handed.sid)):
-        _apply(session, message, report.status, report.error_code, now=now)
+    _apply_reports(session, message, now=now)
     work.plan(session, WorkKind.CHECK_DELIVERY, message.id, now=now, due_at=now + report_within)
     work.finish(session, held, now=now)
 
@@ -189,14 +207,20 @@ def was_not_sent(session: Session, held: work.Claim, *, now: datetime, error: st
 
 
 def is_unknown(session: Session, held: work.Claim, *, now: datetime, error: str) -> None:
-    """It may have gone out: stay "sending" and look it up a little later."""
-    work.retry(session, held, now=now, error=error, after=timedelta(seconds=LOOK_UP_AFTER[0]))
+    """It may have gone out: stay "sending" and look it up a little later, until it is too old to be of use."""
+    message = session.get_one(Message, held.ref, with_for_update=True)
+    if now - message.created_at > GIVE_UP_AFTER:
+        _fail(session, message, code=None, error=f"given up, it may have gone out: {error}", now=now)
+        work.finish(session, held, now=now, error=error)
+        return
+    after = max(timedelta(seconds=LOOK_UP_AFTER[0]), work.pause(held.attempts))
+    work.retry(session, held, now=now, error=error, after=after)
 
 
 def was_refused(session: Session, held: work.Claim, refused: TextRefused, *, now: datetime) -> None:
     """The carrier said no: for good, or for now."""
     message = session.get_one(Message, held.ref, with_for_update=True)
-    if refused.kind is Refusal.RETRY:
+    if refused.kind in (Refusal.RETRY, Refusal.CONFIG):  # the page survives until a person has mended the account
         was_not_sent(session, held, now=now, error=str(refused))
         return
     if refused.kind is Refusal.OPTED_OUT:
@@ -204,7 +228,7 @@ def was_refused(session: Session, held: work.Claim, refused: TextRefused, *, now
             session, message.to_number, consent.ConsentKind.REFUSED, source="carrier", evidence=refused.code, now=now
         )
     _fail(session, message, code=refused.code, error=refused.message, now=now)
-    work.finish(session, held, now=now, error=str(refused) if refused.kind is Refusal.CONFIG else None)
+    work.finish(session, held, now=now)
 
 
 def unclaimed(session: Session, candidates: list[Handed]) -> Handed | None:
@@ -243,6 +267,7 @@ def report(session: Session, *, sid: str, status: str, error_code: str | None, n
 def check_delivery(session: Session, held: work.Claim, *, now: datetime) -> None:
     """No final report in time counts as not delivered: the team's timeline says so. A late report still sets it right."""
     message = session.get_one(Message, held.ref, with_for_update=True)
+    _apply_reports(session, message, now=now)  # one that came in the very moment of handing over was seen by neither
     if MessageState(message.state) in (MessageState.SENDING, MessageState.SENT):
         message.error = "no delivery report"
         note(
@@ -253,6 +278,11 @@ def check_delivery(session: Session, held: work.Claim, *, now: datetime) -> None
             text=f"No delivery report for the text to {_to(message)}.",
         )
     work.finish(session, held, now=now)
+
+
+def _apply_reports(session: Session, message: Message, *, now: datetime) -> None:
+    for known in session.scalars(select(DeliveryReport).where(DeliveryReport.sid == message.sid)):
+        _apply(session, message, known.status, known.error_code, now=now)
 
 
 def _apply(session: Session, message: Message, status: str, error_code: str | None, *, now: datetime) -> None:

@@ -36,7 +36,8 @@ class Rules:
     keywords_by_carrier: bool = True
     delete_at_carrier: bool = False
 
-    def clock_time(self, moment: datetime) -> str:
-        """A moment as the team reads it on the wall: "8:05 AM", with the date when it is more than half a day old."""
+    def clock_time(self, moment: datetime, now: datetime) -> str:
+        """A moment as the team reads it on the wall: "8:05 AM", with the day when it is more than half a day away."""
         local = moment.astimezone(self.zone)
-        return f"{local:%I:%M %p}".lstrip("0")
+        time = f"{local:%I:%M %p}".lstrip("0")
+        return f"{local:%a %b} {local.day}, {time}" if abs(now - moment) > timedelta(hours=12) else time

@@ -33,9 +33,10 @@ class RecordingState(StrEnum):
     """What the carrier says of a recording."""
 
     IN_PROGRESS = "in-progress"
-    COMPLETED = "completed"
+    ENDED = "ended"  # the caller is done; the carrier has not said yet whether there is sound
+    COMPLETED = "completed"  # there is sound
     ABSENT = "absent"  # too short or silent: there is no sound to fetch
-    FAILED = "failed"
+    FAILED = "failed"  # the carrier could not keep it
 
 
 class MediaState(StrEnum):

@@ -51,7 +51,8 @@ def plan(session: Session, kind: WorkKind, ref: int, *, now: datetime, due_at: d
         session, Work, kind=kind, ref=ref, state=WorkState.WAITING, due_at=due, attempts=0, created_at=now
     )
     row = session.execute(select(Work).where(Work.kind == kind, Work.ref == ref)).scalar_one()
-    if not new and row.state == WorkState.WAITING and row.attempts == 0 and due < row.due_at:
+    held = row.lease_until is not None and row.lease_until >= now
+    if not new and row.state == WorkState.WAITING and not held and due < row.due_at:
         row.due_at = due
     if row.state == WorkState.WAITING and row.due_at <= now:
         _announce(session, kind=row.kind, id=row.id, attempts=row.attempts)
@@ -62,11 +63,12 @@ def plan_again(session: Session, kind: WorkKind, ref: int, *, now: datetime, due
     """Like plan, but work that is over starts afresh (a stale call may have to be looked up more than once)."""
     if plan(session, kind, ref, now=now, due_at=due_at):
         return
-    session.execute(
-        update(Work)
-        .where(Work.kind == kind, Work.ref == ref, Work.state != WorkState.WAITING)
-        .values(state=WorkState.WAITING, due_at=due_at, attempts=0, lease=None, lease_until=None, created_at=now)
-    )
+    row = session.scalars(select(Work).where(Work.kind == kind, Work.ref == ref).with_for_update()).one()
+    if row.state != WorkState.WAITING:
+        row.state, row.due_at, row.attempts, row.created_at = WorkState.WAITING, due_at, 0, now
+        row.lease, row.lease_until, row.error, row.finished_at = None, None, None, None
+        if due_at <= now:
+            _announce(session, kind=row.kind, id=row.id, attempts=0)
 
 
 def cancel(session: Session, kind: WorkKind, ref: int, *, now: datetime) -> None:
@@ -126,9 +128,13 @@ def pause(attempts: int) -> timedelta:
     return timedelta(seconds=PAUSES[min(attempts, len(PAUSES)) - 1])
 
 
-def retry(session: Session, held: Claim, *, now: datetime, error: str, after: timedelta | None = None) -> None:
-    """Try again later: after `after`, or after a pause that grows with the attempts."""
-    _release(session, held, due_at=now + (after or pause(held.attempts)), error=error[:300])
+def retry(
+    session: Session, held: Claim, *, now: datetime, error: str, after: timedelta | None = None, counted: bool = True
+) -> None:
+    """Try again later: after `after`, or after a pause that grows with the attempts. An attempt that is not `counted`
+    leaves the number of attempts as it was: it failed for a reason outside the piece itself."""
+    attempts = held.attempts if counted else held.attempts - 1
+    _release(session, held, due_at=now + (after or pause(held.attempts)), error=error[:300], attempts=attempts)
 
 
 def due(session: Session, *, now: datetime, limit: int = 1000) -> list[tuple[str, int, int]]:

@@ -69,7 +69,7 @@ class _Window:
         before = tokenizer.encode(" " + prompt.strip()) if prompt else []
         result = self._network.model.generate(
             self._features,
-            [self._network.get_prompt(tokenizer, before)],
+            [self._network.get_prompt(tokenizer, before, without_timestamps=True)],
             beam_size=BEAM,
             max_length=self._network.max_length,
             return_scores=True,

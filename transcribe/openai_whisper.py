@@ -39,8 +39,8 @@ class OpenaiWhisper:
     def __init__(self, network: Any, *, model: str) -> None:
         self.model = model
         self._network = network
-        network.encoder = _ShortEncoder(network.encoder)
         network.decoder = _Decoder(network.decoder)
+        network.encoder = _ShortEncoder(network.encoder, short=network.decoder.short)
         network.eval()
 
     def transcribe(
@@ -80,7 +80,9 @@ class _Window:
         return found
 
     def words(self, *, prompt: str, language: str) -> Words:
-        options = whisper.DecodingOptions(language=language, beam_size=BEAM, prompt=prompt or None, fp16=self._half)
+        options = whisper.DecodingOptions(
+            language=language, beam_size=BEAM, prompt=prompt or None, without_timestamps=True, fp16=self._half
+        )
         with _half_the_cores():
             result = self._network.decode(self._features, options)[0]
         tokenizer = get_tokenizer(
@@ -105,9 +107,11 @@ class _ShortEncoder(nn.Module):
     What is encoded already passes through, because the library's decoder always asks its encoder.
     """
 
-    def __init__(self, encoder: Any) -> None:
+    def __init__(self, encoder: Any, *, short: bool) -> None:
         super().__init__()
         self.whole = encoder
+        if short:
+            _shorten(encoder.blocks)
 
     def forward(self, x: Tensor) -> Tensor:
         """``x`` is (1, mels, frames) or features (1, positions, state); gives features."""
@@ -140,6 +144,11 @@ class _Decoder(nn.Module):
         for block in self.blocks:
             block.cross_attn = _SharedCrossAttention(block.cross_attn)
         self._vocabulary = _short_vocabulary(self.token_embedding.weight.detach())
+        self.short = self._vocabulary is not None
+        if self.short:
+            _shorten(self.blocks)
+            for block in self.blocks:
+                block.cross_attn.key.gives_short = block.cross_attn.value.gives_short = True
 
     def forward(self, tokens: Tensor, features: Tensor, kv_cache: dict[nn.Module, Tensor] | None = None) -> Tensor:
         """``tokens`` (beams, new tokens) after those in ``kv_cache``, ``features`` (1, positions, state); gives logits."""
@@ -166,7 +175,7 @@ class _Decoder(nn.Module):
             found = rows @ self.token_embedding.weight.to(x.dtype).T
         else:
             # The table first: with five beams the other order reads it just as often and costs three times as much.
-            found = (short @ rows.to(short.dtype).T).float().T
+            found = (short @ rows.to(short.dtype).T).T.float().contiguous()
         return found.float().reshape(*x.shape[:2], -1)
 
 
@@ -178,6 +187,35 @@ def _short_vocabulary(table: Tensor) -> Tensor | None:
     full_time = min(timeit.repeat(lambda: beams @ table.T, number=1, repeat=5))
     short_time = min(timeit.repeat(lambda: short @ beams.bfloat16().T, number=1, repeat=5))
     return short if short_time < full_time * 2 / 3 else None
+
+
+class _ShortLinear(nn.Module):
+    """A linear layer that keeps its weights in bfloat16; what goes in and out stays as it is.
+
+    A token's time goes into reading the weights. Sums and norms keep their 32 bits; with ``gives_short`` the layer's output is
+    bfloat16 too, for the keys and values of the sound, which are read at every token.
+    """
+
+    gives_short = False
+
+    def __init__(self, layer: nn.Linear) -> None:
+        super().__init__()
+        self.register_buffer("weight", layer.weight.detach().bfloat16(), persistent=False)
+        bias = None if layer.bias is None else layer.bias.detach().bfloat16()
+        self.register_buffer("bias", bias, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        short = nn.functional.linear(x.to(self.weight.dtype), self.weight, self.bias)
+        return short if self.gives_short else short.to(x.dtype)
+
+
+def _shorten(module: nn.Module) -> None:
+    """Put a :class:`_ShortLinear` in the place of every linear layer below ``module``."""
+    for name, child in module.named_children():
+        if isinstance(child, nn.Linear):
+            setattr(module, name, _ShortLinear(child))
+        else:
+            _shorten(child)
 
 
 @contextmanager
@@ -210,12 +248,8 @@ class _SharedCrossAttention(MultiHeadAttention):  # type: ignore[misc]
         self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None
     ) -> tuple[Tensor, Tensor | None]:
         """The library's method, for ``k`` and ``v`` of one recording and ``q`` of any number of beams."""
-        beams, length, state = q.shape
-        if k.shape[0] != 1 or beams == 1:
-            found: tuple[Tensor, Tensor | None] = super().qkv_attention(q, k, v, mask)
-            return found
-        together, _ = super().qkv_attention(q.reshape(1, beams * length, state), k, v)
-        return together.reshape(beams, length, state), None
+        together, weights = super().qkv_attention(q.reshape(1, -1, q.shape[-1]).to(k.dtype), k, v)
+        return together.reshape(q.shape).to(q.dtype), weights
 
 
 def load(model: str, *, device: Device, cache: Path, progress: Callable[[str], None]) -> OpenaiWhisper:

@@ -6,17 +6,21 @@ from datetime import datetime
 
 import structlog
 
-from tickets import recordings, work
+from tickets import voicemails, work
 from tickets.db import Database
-from tickets.recordings import Heard
 from tickets.rules import Rules
 from tickets.states import TranscriptState
 from tickets.storage import BlobStore
+from tickets.voicemails import Heard
 from transcribe.clean import client_named, summary
 from transcribe.engine import Engine
 from transcribe.pipeline import Transcription, transcribe_audio
 
 log = structlog.get_logger(__name__)
+
+
+class SoundAway(Exception):
+    """The blob store does not answer: the recording itself may be fine."""
 
 
 def transcribe_recording(
@@ -32,13 +36,13 @@ def transcribe_recording(
     """Do one piece of TRANSCRIBE work. Whatever the sound is, it ends as done, silent or failed, with ticket and page
     in the same transaction. Raises only what another attempt may mend (database, blob store, engine)."""
     with database.reading() as session:
-        blob, client = recordings.sound_of(session, held.ref)
+        blob, client = voicemails.sound_of(session, held.ref)
     if blob is None:
         heard = Heard(TranscriptState.FAILED, problem="the sound is not here")
     else:
         heard = _hear(blob, client, blobs=blobs, engine=engine, clients=clients)
     with database.unit() as session:
-        ticket = recordings.transcribed(session, held.ref, heard, now=now(), rules=rules)
+        ticket = voicemails.transcribed(session, held.ref, heard, now=now(), rules=rules)
         work.finish(session, held, now=now())
         log.info("voicemail transcribed", ticket=ticket, state=heard.state.value, confidence=heard.confidence)
 
@@ -48,6 +52,8 @@ def _hear(blob: str, client: str | None, *, blobs: BlobStore, engine: Engine, cl
         sound = blobs.open(blob)
     except KeyError:
         return Heard(TranscriptState.FAILED, problem="the sound is gone from the blob store")
+    except Exception as error:  # whatever a store's own library raises
+        raise SoundAway(f"{type(error).__name__}: {error}") from error
     with sound:
         found = transcribe_audio(sound, engine=engine, clients=clients, client=client)
     return as_heard(found, clients)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from tickets.inbox import InboundText
+from tickets.arrival import InboundText
 from tickets.outbox import TextSender
 
 

@@ -15,7 +15,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from ivr.carrier.base import CallInfo, CarrierError, Media, NotThere, NumberInfo, RecordingInfo
 from ivr.forms import BODY_LIMIT
 from ivr.numbers import clean, sender
-from tickets.inbox import InboundText
+from tickets.arrival import InboundText
 from tickets.outbox import Handed, NotSent, OutcomeUnknown, Refusal, TextRefused
 
 #: Seconds for one request to the REST API. The vendor's client waits for ever unless told (carrier-facts §0.9).
@@ -78,8 +78,9 @@ class TwilioCarrier:
         return Handed(str(message.sid), str(message.status))
 
     def find_texts(self, *, to: str, body: str, since: datetime) -> list[Handed]:
-        """As the Protocol promises. The carrier's moments are whole seconds, so a second is allowed for."""
-        floor = since.replace(microsecond=0) - timedelta(seconds=1)
+        """As the Protocol promises. The two clocks may differ by a few minutes; texts that have an owner are sorted out
+        by the outbox."""
+        floor = since - timedelta(minutes=5)
         messages = _texting(lambda: self._client.messages.list(to=to, limit=200, page_size=100))
         return [
             Handed(str(message.sid), str(message.status))
@@ -175,7 +176,7 @@ def _asking(request: Callable[[], T]) -> T:
         if error.status == 404:
             raise NotThere(f"not at the carrier (404, code {error.code})") from error
         raise CarrierError(f"the carrier answered {error.status}, code {error.code}: {error.msg}") from error
-    except (TwilioException, requests.RequestException) as error:
+    except (TwilioException, requests.RequestException, ValueError) as error:
         raise CarrierError(f"the carrier did not answer: {type(error).__name__}") from error
 
 

@@ -25,7 +25,7 @@ def blueprint(desk: Helpline) -> Blueprint:
         except SQLAlchemyError:
             # A caller must be heard also while the database is away; the message is found at the carrier later.
             log.exception("the database failed a caller; the built-in voicemail answers")
-            return twiml(callflow.without_database(desk, form))
+            return twiml(callflow.without_database(desk, form, 0))
 
     @views.post("/voice")
     def voice() -> Response:
@@ -37,10 +37,10 @@ def blueprint(desk: Helpline) -> Blueprint:
         """Keys, silence or a recording of the caller."""
         return step(turn)
 
-    @views.post("/voice/without-database")
-    def voice_without_database() -> Response:
+    @views.post("/voice/without-database/<int:asked>")
+    def voice_without_database(asked: int) -> Response:
         """The end of a call that the built-in voicemail answered."""
-        return twiml(callflow.without_database(desk, call_form(request.form)))
+        return twiml(callflow.without_database(desk, call_form(request.form), min(asked, 3)))
 
     @views.post("/voice/status")
     def voice_status() -> Response:

@@ -8,7 +8,7 @@ from ivr.carrier.base import CallInfo, CarrierError, RecordingInfo
 from ivr.clock import notice_stale_calls
 from ivr.lookups import reconcile
 from tests.world import CLIENT, DESK, LEE, ROBIN, SAM, STRANGER, World
-from tickets.inbox import InboundText
+from tickets.arrival import InboundText
 from tickets.models import Call, Recording
 
 MISSED = (

@@ -150,7 +150,8 @@ def test_an_engine_that_fails_is_tried_again_and_then_given_up_with_a_page(world
     world.pass_time(60)
     assert world.ticket()["recordings"][0]["transcript"]["state"] == "failed"
     assert world.ticket()["recordings"][0]["problem"] == "the transcriber failed, given up after 3 attempts"
-    assert len(world.texts_to(SAM)) in (1, 2)
+    assert "words follow" in world.texts_to(SAM)[0] or "no words" in world.texts_to(SAM)[0]
+    assert len({text[:30] for text in world.texts_to(SAM)}) == len(world.texts_to(SAM))
 
 
 def test_recordings_are_deleted_at_the_carrier_only_when_the_flow_says_so(database_url: str, tmp_path: Path) -> None:
@@ -276,12 +277,14 @@ def test_a_caller_is_heard_while_the_database_is_away(world: World, monkeypatch:
     assert answer.status_code == 200
     assert "<Record" in answer.text
     assert 'recordingStatusCallback="https://desk.example.org/twilio/recording#rc=3&amp;rp=all"' in answer.text
-    assert 'action="https://desk.example.org/twilio/voice/without-database"' in answer.text
+    assert 'action="https://desk.example.org/twilio/voice/without-database/1"' in answer.text
     recorded = {"CallSid": "CA1", "RecordingUrl": "https://x/RE1", "RecordingDuration": "9", "Digits": "#"}
-    thanks = world.post("/twilio/voice/without-database", **recorded).text
+    thanks = world.post("/twilio/voice/without-database/1", **recorded).text
     assert "Thank you" in thanks
     assert "<Record" not in thanks
     assert "<Hangup" in thanks
+    assert "<Record" in world.post("/twilio/voice/without-database/1", CallSid="CA1").text
+    assert "<Hangup" in world.post("/twilio/voice/without-database/2", CallSid="CA1").text
 
 
 def test_a_piece_of_work_that_raises_is_tried_again(world: World) -> None:

@@ -69,11 +69,13 @@ def test_words_that_the_carrier_does_not_know_are_confirmed_once(world: World, w
     assert world.tickets() == []
 
 
-def test_opt_out_type_says_that_the_carrier_has_answered(world: World) -> None:
-    world.text(STRANGER, "arret", OptOutType="STOP")
-    world.text(STRANGER, "Stop.", OptOutType="STOP")
+@pytest.mark.parametrize("words", ["arret", "Stop."])
+def test_opt_out_type_says_that_the_carrier_has_answered(world: World, words: str) -> None:
+    world.text(STRANGER, words, OptOutType="STOP")
     world.work()
     assert world.texts_to(STRANGER) == []
+    assert world.tickets() == []
+    assert [event.kind for event in world.rows(ConsentEvent)] == ["opt-out"]
 
 
 def test_helpline_answers_the_keywords_when_the_carrier_does_not(database_url: str, tmp_path: Path) -> None:
@@ -81,6 +83,7 @@ def test_helpline_answers_the_keywords_when_the_carrier_does_not(database_url: s
     world = World(database_url, tmp_path, SMS_KEYWORDS="helpline")
     world.text(STRANGER, "STOP")
     world.text(STRANGER, "STOP")
+    world.work()
     world.text(STRANGER, "START")
     world.text(STRANGER, "HELP")
     world.text(SAM, "help")
