@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from rich.console import Group
 from rich.table import Table
 
 from bench import voicemails
@@ -112,15 +113,11 @@ def memory(helpline_up: Up) -> list[Role]:
     return [supervisor, *(Role(name, len(peaks), max(peaks)) for name, peaks in found.items())]
 
 
-def pages_table(rounds: Sequence[Round], flows: Flows) -> Table:
+def pages_table(rounds: Sequence[Round], flows: Flows) -> Group:
     """Seconds from callback to page."""
     deadline = flows.helpdesk.pages.wait_for_transcript
-    table = Table(
-        title=f"Recording callback to page handed to the carrier, {len(flows.oncall.team)} people on duty; "
-        f"{load_average()}",
-        caption=f"a page goes out with the words, or {deadline} s after the recording ended without them",
-    )
-    columns = ("voicemails at once", "pages", "p50 s", "p95 s", "longest s", "with words", "at the deadline", "missing")
+    table = Table()
+    columns = ("voicemails at once", "pages", "p50 s", "p95 s", "longest s", "with words", "without", "missing")
     for column in columns:
         table.add_column(column, justify="right")
     for one in rounds:
@@ -134,14 +131,18 @@ def pages_table(rounds: Sequence[Round], flows: Flows) -> Table:
             str(len(seconds) - with_words),
             str(one.expected - len(seconds)),
         )
-    return table
+    return Group(
+        f"Recording callback to page handed to the carrier, {len(flows.oncall.team)} people on duty ({load_average()})",
+        table,
+        f"a page goes out with the words, or {deadline} s after the recording ended without them\n",
+    )
 
 
-def memory_table(roles: Sequence[Role]) -> Table:
+def memory_table(roles: Sequence[Role]) -> Group:
     """MB per role."""
-    table = Table(title="Peak memory of each role (VmHWM, MB of the largest process)")
+    table = Table()
     for column in ("role", "processes", "MB"):
         table.add_column(column, justify="left" if column == "role" else "right")
     for role in roles:
         table.add_row(role.name, str(role.processes), f"{role.peak:.0f}")
-    return table
+    return Group("Peak memory of each role, MB of its largest process (VmHWM)", table)

@@ -1,8 +1,8 @@
 """Plain Whisper against helpline's two engines, on the same weights: ``python -m bench.transcriber [FOLDER...]``.
 
-A folder holds ``transcripts.tsv`` (id, voice, channel, caller, client, callback, text; "none" where nothing was said) and ID.wav
+A folder holds ``transcripts.tsv`` (id, voice, channel, caller, client, callback, text; "none" if nothing was said) and ID.wav
 for each row; the default is ``samples``. "Plain" is ``whisper.load_model(model).transcribe(sound)`` with its own defaults,
-given the sound already decoded, so that no ffmpeg program is needed. All rows run in one process, one after the other; what
+given the sound already decoded, so that no ffmpeg program is needed. All ways hear a voicemail before the next one comes; what
 counts is the ratio of their times. Words are compared in lower case without punctuation, digits of one number joined. The
 callback number is looked for in plain Whisper's words by helpline's own reader, so that only the hearing is compared.
 """
@@ -44,10 +44,11 @@ class Voicemail:
 
 @dataclass(frozen=True)
 class Score:
-    """What one way of hearing made of all voicemails; the counts are of voicemails."""
+    """What one way of hearing made of all voicemails: time by the clock and of the processor; the counts are of voicemails."""
 
     name: str
     seconds: float
+    busy: float
     errors: float
     callbacks: int
     clients: int
@@ -61,11 +62,7 @@ def main(folders: Sequence[Path], model: str) -> None:
     """Compare plain Whisper with helpline's engines on folders of voicemails."""
     console = Console(width=None if sys.stdout.isatty() else 120)
     mails = [mail for folder in folders or (Path("samples"),) for mail in read(folder)]
-    scores = []
-    for name, hear in ways(model, mails):
-        console.print(f"  {name} ...", style="dim") if console.is_terminal else None
-        scores.append(score(name, hear, mails))
-    console.print(table(scores, mails, model))
+    console.print(table(compare(ways(model, mails), mails, console), mails, model))
 
 
 def read(folder: Path) -> list[Voicemail]:
@@ -97,11 +94,11 @@ def ways(model: str, mails: Sequence[Voicemail]) -> list[tuple[str, Hear]]:
         found += [
             (f"{engine_name}", lambda mail, e=engine: transcribe_audio(mail.file, engine=e).text),
             (
-                f"{engine_name}, client list",
+                f"{engine_name} + clients",
                 lambda mail, e=engine: transcribe_audio(mail.file, engine=e, clients=names).text,
             ),
             (
-                f"{engine_name}, caller known",
+                f"{engine_name} + caller id",
                 lambda mail, e=engine: transcribe_audio(mail.file, engine=e, clients=names, client=mail.client).text,
             ),
         ]
@@ -121,16 +118,32 @@ def plain(model: str, cache: Path) -> Hear:
     return lambda mail: str(network.transcribe(decode(mail.file).samples, fp16=half)["text"])
 
 
-def score(name: str, hear: Hear, mails: Sequence[Voicemail]) -> Score:
-    """Hear everything once, by the clock, and compare."""
-    start = time.perf_counter()
-    texts = [hear(mail) for mail in mails]
-    seconds = time.perf_counter() - start
+def compare(hearing: Sequence[tuple[str, Hear]], mails: Sequence[Voicemail], console: Console) -> list[Score]:
+    """Hear every voicemail every way, voicemail by voicemail, so that a machine's busy moments fall on all ways alike."""
+    wall, busy = [0.0] * len(hearing), [0.0] * len(hearing)
+    texts: list[list[str]] = [[] for _ in hearing]
+    for number, mail in enumerate(mails, start=1):
+        for index, (_, hear) in enumerate(hearing):
+            start, start_busy = time.perf_counter(), time.process_time()
+            texts[index].append(hear(mail))
+            wall[index] += time.perf_counter() - start
+            busy[index] += time.process_time() - start_busy
+        if console.is_terminal:
+            console.print(f"  {number} of {len(mails)} voicemails", style="dim")
+    return [
+        score(name, heard, mails, seconds=wall[index], busy=busy[index])
+        for index, ((name, _), heard) in enumerate(zip(hearing, texts, strict=True))
+    ]
+
+
+def score(name: str, texts: Sequence[str], mails: Sequence[Voicemail], *, seconds: float, busy: float) -> Score:
+    """Compare what one way heard with what was spoken."""
     pairs = [(words(mail.text), words(text)) for mail, text in zip(mails, texts, strict=True) if mail.text]
     names = tuple(dict.fromkeys(mail.client for mail in mails if mail.client))
     return Score(
         name=name,
         seconds=seconds,
+        busy=busy,
         errors=jiwer.wer([spoken for spoken, _ in pairs], [heard for _, heard in pairs]),
         callbacks=sum(callback_number(text) == mail.callback for mail, text in zip(mails, texts, strict=True)),
         clients=sum(client_named(text, names) == mail.client for mail, text in zip(mails, texts, strict=True)),
@@ -163,6 +176,7 @@ def table(scores: Sequence[Score], mails: Sequence[Voicemail], model: str) -> Ta
         found.add_row(
             one.name,
             f"{one.seconds:.1f}",
+            f"{one.busy:.1f}",
             f"{one.seconds / total:.3f}",
             f"{one.seconds / scores[0].seconds:.2f}",
             f"{one.errors:.1%}",

@@ -1,6 +1,11 @@
 """Telephone numbers at the edge: what the carrier sends becomes E.164, or nothing."""
 
+import re
+
 import phonenumbers
+
+#: What nearly every caller id looks like: North America in E.164. It needs no library to be read.
+_PLAIN = re.compile(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}")
 
 #: Longest caller id that is kept as it came; carriers pass on whatever the other network sent.
 RAW_LIMIT = 64
@@ -10,6 +15,8 @@ def caller_number(raw: str) -> str | None:
     """E.164 of a caller id, or None for a withheld or odd one ("anonymous", "unknown", "266696687", "Restricted").
 
     National numbers are read as North American, which is where the desk is."""
+    if _PLAIN.fullmatch(raw):
+        return raw
     try:
         number = phonenumbers.parse(raw, "US")
     except phonenumbers.NumberParseException:

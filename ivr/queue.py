@@ -1,5 +1,6 @@
 """Redis as a hint that work is there. Everything RQ is in this module; losing all of Redis loses nothing but time."""
 
+import secrets
 import signal
 import threading
 import time
@@ -49,7 +50,9 @@ def connect(url: str, *, patient: bool = False) -> "Redis":
 
 
 def job_id(kind: str, work_id: int, attempts: int) -> str:
-    """The same piece of work at the same attempt has one id, so the sweep sees that it is queued already."""
+    """The same piece of work at the same attempt has one name, so the sweep sees that it is queued already.
+
+    Should it be queued twice all the same, each hint is a job of its own: RQ trips over one job in two workers."""
     return f"{kind}-{work_id}-{attempts}"
 
 
@@ -82,7 +85,7 @@ class JobQueue:
                 queue.enqueue_call(
                     "ivr.jobs.run",
                     args=[work_id],
-                    job_id=job_id(kind, work_id, attempts),
+                    job_id=f"{job_id(kind, work_id, attempts)}-{secrets.token_hex(4)}",
                     timeout=-1 if kind == WorkKind.TRANSCRIBE else JOB_TIMEOUT,
                     result_ttl=0,
                     failure_ttl=FAILURE_TTL,
@@ -91,9 +94,9 @@ class JobQueue:
             raise BrokerDown(f"Redis does not answer: {type(error).__name__}") from error
 
     def queued(self) -> set[str]:
-        """The ids of all queued jobs. Raises BrokerDown."""
+        """The names (`job_id`) of all queued jobs. Raises BrokerDown."""
         try:
-            return {id_ for queue in self._queues.values() for id_ in queue.get_job_ids()}
+            return {id_.rpartition("-")[0] for queue in self._queues.values() for id_ in queue.get_job_ids()}
         except (RedisError, OSError) as error:
             raise BrokerDown(f"Redis does not answer: {type(error).__name__}") from error
 

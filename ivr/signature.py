@@ -3,12 +3,14 @@
 The signed address is the configured public one, never what the request claims: behind a proxy the two differ, and a
 Host header is the sender's to choose (carrier-facts §6)."""
 
+import base64
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 
 from flask import Request
 from twilio.request_validator import RequestValidator
+from werkzeug.datastructures import MultiDict
 
 from ivr.twiml import RECORDING_PATH, RETRIED
 
@@ -28,13 +30,13 @@ class SignatureCheck:
 
     def __init__(self, public_url: str, tokens: Sequence[str]) -> None:
         self.public_url = public_url
-        self._validators = [RequestValidator(token) for token in tokens]
+        self._validators = [(token.encode(), RequestValidator(token)) for token in tokens]
 
-    def _genuine(self, url: str, form: Mapping[str, str], signature: str) -> bool:
-        for validator in self._validators:
+    def _genuine(self, url: str, form: MultiDict[str, str], signature: str) -> bool:
+        for token, validator in self._validators:
             # The address as configured is what nearly every request is signed with; the library's own check, which
-            # also tries it with and without a port, costs twice as much.
-            if hmac.compare_digest(validator.compute_signature(url, form).encode(), signature.encode()):
+            # also tries it with and without a port, costs ten times as much.
+            if hmac.compare_digest(_signature(token, url, form), signature.encode()):
                 return True
             if validator.validate(url, form, signature):
                 return True
@@ -56,6 +58,12 @@ class SignatureCheck:
         if self._genuine(url, form, signature) or (overridden and self._genuine(overridden, form, signature)):
             return None
         return Rejection.WRONG_SIGNATURE
+
+
+def _signature(token: bytes, url: str, form: MultiDict[str, str]) -> bytes:
+    """X-Twilio-Signature of a form: the address, then name and value of each parameter by name, a repeated pair once."""
+    parts = [name + value for name, value in sorted(set(form.items(multi=True)))]
+    return base64.b64encode(hmac.digest(token, (url + "".join(parts)).encode(), "sha1"))
 
 
 def _raw_path(request: Request) -> str:

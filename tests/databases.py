@@ -20,6 +20,20 @@ def _server_url(name: str) -> str:
 
 
 @contextmanager
+def made(name: str) -> Iterator[str]:
+    """An empty database of this name on the server of TEST_DATABASE_URL, gone afterwards. Gives its address."""
+    admin = create_engine(_server_url("postgres"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    try:
+        yield _server_url(name)
+    finally:
+        with admin.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        admin.dispose()
+
+
+@contextmanager
 def template(folder: Path, worker: str) -> Iterator[str]:
     """One migrated database for a whole test process: an SQLite file to copy, or a PostgreSQL database to empty."""
     if not SERVER:
@@ -27,17 +41,9 @@ def template(folder: Path, worker: str) -> Iterator[str]:
         db.upgrade(url)
         yield url
         return
-    name = f"helpline_test_{worker}_{os.getpid()}"
-    admin = create_engine(_server_url("postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    try:
-        db.upgrade(_server_url(name))
-        yield _server_url(name)
-    finally:
-        with admin.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        admin.dispose()
+    with made(f"helpline_test_{worker}_{os.getpid()}") as url:
+        db.upgrade(url)
+        yield url
 
 
 def fresh(template_url: str, folder: Path) -> str:

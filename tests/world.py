@@ -1,17 +1,20 @@
 """A whole help desk in one process, with a carrier, a clock and a queue that a test can drive. No mocks of our own code:
 database, blob store, flow engine, web application and workers are the real ones."""
 
+import shutil
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NoReturn
 from urllib.parse import urlencode
 
 from flask.testing import FlaskClient
 from pydantic import SecretStr
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
+from sqlalchemy.exc import OperationalError
 from twilio.request_validator import RequestValidator
 from werkzeug.test import TestResponse
 
@@ -29,7 +32,7 @@ from tickets.arrival import InboundText
 from tickets.models import Work
 from tickets.outbox import Handed, NotSent, OutcomeUnknown, TextRefused
 from tickets.states import WorkState
-from tickets.storage import open_blobs
+from tickets.storage import Blob, BlobStore, open_blobs
 from transcribe.audio import Audio
 from transcribe.engine import Heard, Segment
 
@@ -40,7 +43,10 @@ STRANGER = "+19035550147"
 SAM, LEE, ROBIN = "+19035550111", "+19035550112", "+19035550113"
 TOKEN = "test-auth-token"
 SAMPLES = Path(__file__).parent.parent / "samples"
+FLOWS = Path(__file__).parent.parent / "flows"
 START = datetime(2026, 11, 23, 14, 5, 11, tzinfo=UTC)
+#: Seconds after which a carrier that does not answer counts as timed out: longer than any test is meant to wait.
+PATIENCE = 10.0
 
 
 def wav(*, loud: bool = True) -> bytes:
@@ -48,11 +54,22 @@ def wav(*, loud: bool = True) -> bytes:
     return (SAMPLES / ("outage.wav" if loud else "silent.wav")).read_bytes()
 
 
+def edited_flows(folder: Path, name: str, old: str, new: str) -> Path:
+    """The shipped flow files below `folder`, in one of which an admin has put `new` for `old`."""
+    flows = folder / "flows"
+    flows.mkdir()
+    for shipped in FLOWS.glob("*.yml"):
+        shutil.copy(shipped, flows)
+    words = (flows / name).read_text()
+    assert old in words
+    (flows / name).write_text(words.replace(old, new))
+    return flows
+
+
 class FakeClock:
     """Time that passes when a test says so."""
 
-    def __init__(self) -> None:
-        self.moment = START
+    moment = START
 
     def __call__(self) -> datetime:
         return self.moment
@@ -98,11 +115,13 @@ class Sent:
 
 @dataclass
 class FakeCarrier:
-    """A carrier that does what the test told it. `refuse` maps a number to the errors of its next attempts."""
+    """A carrier that does what the test told it. `refuse` maps a number to the errors of its next attempts, `refuse_search`
+    are those of the next look-ups of texts. While `answers` is cleared, nothing that is asked gets an answer."""
 
     now: FakeClock
     sent: list[Sent] = field(default_factory=list)
-    refuse: dict[str, list[Exception]] = field(default_factory=dict)
+    refuse: dict[str, list[BaseException]] = field(default_factory=dict)
+    refuse_search: list[Exception] = field(default_factory=list)
     sounds: dict[str, bytes] = field(default_factory=dict)
     calls: dict[str, CallInfo] = field(default_factory=dict)
     recordings: list[RecordingInfo] = field(default_factory=list)
@@ -111,7 +130,12 @@ class FakeCarrier:
     compared: list[tuple[int, int]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     down: bool = False
+    answers: threading.Event = field(default_factory=threading.Event)
+    timed_out: list[str] = field(default_factory=list)
     created_although_unknown: bool = True
+
+    def __post_init__(self) -> None:
+        self.answers.set()
 
     def send_text(self, *, to: str, body: str) -> Handed:
         if self.down:
@@ -120,10 +144,9 @@ class FakeCarrier:
         error = errors.pop(0) if errors else None
         if isinstance(error, TextRefused | NotSent):
             raise error
-        unknown = isinstance(error, OutcomeUnknown)
-        if not unknown or self.created_although_unknown:
+        if error is None or self.created_although_unknown:
             self.sent.append(Sent(f"SM{len(self.sent) + 1:04}", to, body, self.now()))
-        if unknown:
+        if error is not None:  # an unknown outcome, or the end of the worker
             raise error
         return Handed(self.sent[-1].sid, "queued")
 
@@ -131,6 +154,8 @@ class FakeCarrier:
         if self.down:
             raise NotSent("the carrier did not answer: ConnectionError")
         self.asked.append(f"texts {to}")
+        if self.refuse_search:
+            raise self.refuse_search.pop(0)
         return [Handed(one.sid, "sent") for one in self.sent if (one.to, one.body) == (to, body) and one.at >= since]
 
     def call(self, sid: str) -> CallInfo:
@@ -167,8 +192,39 @@ class FakeCarrier:
 
     def _ask(self, what: str) -> None:
         self.asked.append(what)
+        if not self.answers.wait(PATIENCE):
+            self.timed_out.append(what)
+            raise CarrierError("timed out")
         if self.down:
             raise CarrierError("the carrier did not answer")
+
+
+class FakeBlobs:
+    """The real store, which fails every time while `error` is set: a full disk, a bucket out of reach."""
+
+    def __init__(self, real: BlobStore) -> None:
+        self.real = real
+        self.error: Exception | None = None
+
+    def put(self, chunks: Iterable[bytes], *, limit: int) -> Blob:
+        self._fail()
+        return self.real.put(chunks, limit=limit)
+
+    def open(self, hash_: str) -> BinaryIO:
+        self._fail()
+        return self.real.open(hash_)
+
+    def delete(self, hash_: str) -> None:
+        self._fail()
+        self.real.delete(hash_)
+
+    def check(self) -> None:
+        self._fail()
+        self.real.check()
+
+    def _fail(self) -> None:
+        if self.error is not None:
+            raise self.error.with_traceback(None)  # without the ways of the times before
 
 
 class FakeEngine:
@@ -201,7 +257,7 @@ class World:
                 "TWILIO_AUTH_TOKEN": TOKEN,
                 "HELPLINE_API_TOKEN": "api-token",
                 "SECRET_KEY": "a-secret-key-for-tests-only-0123456789",
-                "FLOWS_DIR": str(Path(__file__).parent.parent / "flows"),
+                "FLOWS_DIR": str(FLOWS),
                 **env,
             },
             dotenv=None,
@@ -210,6 +266,7 @@ class World:
         self.carrier = FakeCarrier(self.now)
         self.queue = FakeQueue()
         self.engine = FakeEngine()
+        self.blobs = FakeBlobs(open_blobs(self.settings.blob_url))
         flows = load(self.settings.flows_dir)
         links = Links(self.settings.secret_key.get_secret_value(), PUBLIC)
         self.desk = Helpline(
@@ -218,7 +275,7 @@ class World:
             database=db.Database(db.connect(self.settings.database_url), notify=self.queue.hint),
             queue=self.queue,  # type: ignore[arg-type]
             carrier=self.carrier,
-            blobs=open_blobs(self.settings.blob_url),
+            blobs=self.blobs,
             rules=rules_of(flows, self.settings, links=links, now=self.now),
             links=links,
             now=self.now,
@@ -234,9 +291,9 @@ class World:
     # --- the carrier's side -------------------------------------------------------------------------------------
 
     def post(self, path: str, *, token: str = TOKEN, **form: str) -> TestResponse:
-        """A signed webhook."""
+        """A signed webhook. Several threads may post at the same moment."""
         signature = RequestValidator(token).compute_signature(PUBLIC + path, form)
-        return self.client.post(
+        return self.app.test_client().post(
             path,
             data=urlencode(form),
             content_type="application/x-www-form-urlencoded; charset=UTF-8",
@@ -275,8 +332,7 @@ class World:
     def text(self, sender: str, body: str, sid: str | None = None, **more: str) -> None:
         sid = sid or f"SMin{self._count()}"
         answer = self.post("/twilio/sms", MessageSid=sid, From=sender, To=DESK, Body=body, NumMedia="0", **more)
-        assert answer.status_code == 200
-        assert answer.text == '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+        assert (answer.status_code, answer.text) == (200, '<?xml version="1.0" encoding="UTF-8"?><Response/>')
 
     def delivered(self, sid: str, status: str = "delivered", **more: str) -> None:
         assert self.post("/twilio/sms/status", MessageSid=sid, MessageStatus=status, **more).status_code == 200
@@ -286,6 +342,20 @@ class World:
     def _count(self) -> int:
         self._texts += 1
         return self._texts
+
+    @contextmanager
+    def without_database(self) -> Iterator[None]:
+        """The database does not answer: no connection can be had."""
+        engine = self.desk.database.engine
+
+        def away(*_: object) -> NoReturn:
+            raise OperationalError("connect", None, ConnectionError("the server is gone"))
+
+        event.listen(engine, "checkout", away)
+        try:
+            yield
+        finally:
+            event.remove(engine, "checkout", away)
 
     # --- the desk's side ----------------------------------------------------------------------------------------
 

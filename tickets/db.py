@@ -1,6 +1,7 @@
 """The database: one unit of work per service call, the same on SQLite and PostgreSQL, and its schema version."""
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -14,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError, TimeoutError
 from sqlalchemy.orm import Session
 
 from tickets.models import Base
@@ -43,8 +44,9 @@ def _on_begin(connection: Connection) -> None:
     if connection.dialect.name != "sqlite":
         return
     # A transaction that reads first and writes later would fail at once when another writer came between.
-    reading = connection.get_execution_options().get("helpline_reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    kind = connection.get_execution_options()
+    if not kind.get("helpline_single", False):
+        connection.exec_driver_sql("BEGIN" if kind.get("helpline_reading", False) else "BEGIN IMMEDIATE")
 
 
 def connect(url: str) -> Engine:
@@ -53,7 +55,7 @@ def connect(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, pool_size=16, max_overflow=16, hide_parameters=True)
+        engine = create_engine(parsed, pool_size=16, max_overflow=16, pool_use_lifo=True, hide_parameters=True)
     else:
         engine = create_engine(
             parsed,
@@ -80,11 +82,27 @@ class Database:
         self.engine = engine
         self.notify = notify
         self._reader = engine.execution_options(helpline_reading=True)
+        # SQLite lets in one writer at a time. Threads that wait inside it sleep up to 100 ms at a time; here the next one
+        # is woken at once, and finds a connection whose cache of pages is still true.
+        self._writer = threading.Lock() if engine.dialect.name == "sqlite" else None
+        self._single: Connection | None = None
+
+    @contextmanager
+    def _turn_to_write(self) -> Iterator[None]:
+        if self._writer is None:
+            yield
+            return
+        if not self._writer.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+            raise TimeoutError("another thread of this process holds the database")
+        try:
+            yield
+        finally:
+            self._writer.release()
 
     @contextmanager
     def unit(self) -> Iterator[Session]:
         """One transaction that may write: committed at the end of the block, rolled back by any exception."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with self._turn_to_write(), Session(self.engine, expire_on_commit=False) as session:
             with session.begin():
                 yield session
             due = session.info.pop("due", None)
@@ -99,8 +117,26 @@ class Database:
 
     def insert_alone(self, table: type[Base], **values: object) -> bool:
         """`insert_once` as a unit of work of its own, at a third of the price: for the one webhook that has to be fast."""
-        with self.engine.begin() as connection:
-            return connection.execute(_insert_once(table.__table__, connection.dialect.name), values).rowcount == 1
+        statement = _insert_once(table.__table__, self.engine.dialect.name)
+        if self._writer is None:
+            with self.engine.begin() as connection:
+                return connection.execute(statement, values).rowcount == 1
+        with self._turn_to_write():
+            return self._insert_by_itself(statement, values)
+
+    def _insert_by_itself(self, statement: Any, values: dict[str, object]) -> bool:
+        """One statement is a transaction of its own on SQLite: no BEGIN and COMMIT around it, and always the same
+        connection, which the writer's lock keeps to one thread at a time."""
+        if self._single is None or self._single.closed or self._single.invalidated:
+            options = {"isolation_level": "AUTOCOMMIT", "helpline_single": True}
+            self._single = self.engine.connect().execution_options(**options)
+        try:
+            return self._single.execute(statement, values).rowcount == 1
+        except BaseException:
+            self._single.invalidate()
+            raise
+        finally:
+            self._single.rollback()
 
     def check(self) -> None:
         """One round trip. Raises SQLAlchemyError when the database does not answer."""

@@ -19,6 +19,9 @@ from tickets.states import WorkKind, WorkState
 #: keeps the promise that a killed role's work is taken up within 60 s.
 LEASE = 30.0
 
+#: Seconds within which a worker has usually taken what was announced after its commit.
+HINTED = 2.0
+
 #: Seconds before the next attempt, by the number of attempts made; the last one repeats.
 PAUSES = (1, 2, 4, 8, 15, 30, 60, 120, 300)
 
@@ -138,11 +141,13 @@ def retry(
 
 
 def due(session: Session, *, now: datetime, limit: int = 1000) -> list[tuple[str, int, int]]:
-    """Work that could be done now and that nobody holds: (kind, id, attempts), the oldest due first."""
+    """Work that could be done now and that nobody holds: (kind, id, attempts), the oldest due first. Work that was due when
+    it was planned has been announced; it is listed when it still waits HINTED seconds later."""
     free = or_(Work.lease_until.is_(None), Work.lease_until < now)
+    unannounced = or_(Work.due_at > Work.created_at, Work.due_at <= now - timedelta(seconds=HINTED))
     rows = session.execute(
         select(Work.kind, Work.id, Work.attempts)
-        .where(Work.state == WorkState.WAITING, Work.due_at <= now, free)
+        .where(Work.state == WorkState.WAITING, Work.due_at <= now, free, unannounced)
         .order_by(Work.due_at, Work.id)
         .limit(limit)
     )

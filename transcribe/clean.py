@@ -19,7 +19,7 @@ _FILLER = re.compile(
 
 _INVENTED = re.compile(
     r"(?:^|(?<=[.?!]))\s*(?:"
-    r"(?:thanks|thank you)(?: (?:so|very) much)? for (?:watching|listening|viewing)[^.?!]*"
+    r"(?:thanks|thank you)(?: (?:so|very) much)? for (?:watching|viewing)(?: (?:this|the|my|our) videos?)?"
     r"|(?:please |don't forget to )?(?:like,? (?:and|share)|subscribe)[^.?!]*"
     r"|see you (?:in the )?next (?:video|time)[^.?!]*"
     r"|(?:subtitles|captions|captioning|transcription|transcribed|translated) by[^?!]*"
@@ -48,7 +48,13 @@ _COURTESY = re.compile(
 )
 _LEGAL_FORM = {"llc", "inc", "ltd", "co", "corp", "lp", "llp", "pllc", "pc", "pa", "the"}
 
-_WHOLE_NAME, _AHEAD, _SHORTEST_NAME = 84.0, 6.0, 5
+_DIGIT_WORDS = {
+    "zero", "oh", "o", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+    "cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve",
+}  # fmt: skip
+"""Said again and again in numbers, where repeating is no loop."""
+
+_WHOLE_NAME, _AHEAD, _SHORTEST_NAME = 84.0, 10.0, 5
 
 
 def tidy(text: str) -> str:
@@ -143,7 +149,7 @@ def _loop(words: list[str], at: int) -> tuple[int, int]:
     bare = [_plain(word) for word in words[at : at + 400]]
     for size in range(1, 9):
         phrase = bare[:size]
-        if len(phrase) < size or any(word.isdecimal() or callback_digit(word) for word in phrase):
+        if len(phrase) < size or any(word.isdecimal() or word in _DIGIT_WORDS for word in phrase):
             break
         times = 1
         while bare[times * size : (times + 1) * size] == phrase:
@@ -151,10 +157,3 @@ def _loop(words: list[str], at: int) -> tuple[int, int]:
         if times >= 3 and any(phrase):
             return size, times
     return 1, 1
-
-
-def callback_digit(word: str) -> bool:
-    """Whether the word may be part of a spoken number, in which repeating is no loop."""
-    return word in {"zero", "oh", "o", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "cero", "uno"} | {
-        "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve",
-    }  # fmt: skip

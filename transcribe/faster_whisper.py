@@ -13,12 +13,9 @@ from numpy.typing import NDArray
 from transcribe import weights
 from transcribe.audio import RATE, Audio
 from transcribe.engine import Device, EngineError, EngineName, Heard
-from transcribe.listening import BEAM, PADDING, Ear, Words, listen, pieces
+from transcribe.listening import BEAM, PADDING, Ear, Words, listen
 
 _LONGEST_FRAMES = 3000
-_FRAMES_PER_SECOND = 100
-_LATEST_START = 50
-"""The first word begins within a second of 20 ms steps, as openai-whisper has it."""
 
 
 class FasterWhisper:
@@ -51,7 +48,6 @@ class _Window:
 
     def __init__(self, network: Any, samples: NDArray[np.float32]) -> None:
         self._network = network
-        self._seconds = samples.size / RATE
         padded = np.pad(samples, (0, int(PADDING * RATE)))
         mel = network.feature_extractor(padded, padding=0)
         self._features = network.encode(mel[:, : min(_LONGEST_FRAMES, mel.shape[1] // 2 * 2)])
@@ -76,13 +72,10 @@ class _Window:
             return_no_speech_prob=True,
             suppress_blank=True,
             suppress_tokens=get_suppressed_tokens(tokenizer, [-1]),
-            max_initial_timestamp_index=_LATEST_START,
         )[0]
         tokens = result.sequences_ids[0]
         return Words(
-            pieces=pieces(
-                tokens, timestamps_from=tokenizer.timestamp_begin, decode=tokenizer.decode, seconds=self._seconds
-            ),
+            text=tokenizer.decode(tokens).strip(),
             log_probability=result.scores[0] * len(tokens) / (len(tokens) + 1),
             no_speech=result.no_speech_prob,
             tokens=len(tokens),

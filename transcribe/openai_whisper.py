@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import timeit
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +26,7 @@ from whisper.tokenizer import get_tokenizer
 from transcribe import weights
 from transcribe.audio import RATE, Audio
 from transcribe.engine import Device, EngineError, EngineName, Heard
-from transcribe.listening import BEAM, PADDING, Ear, Words, listen, pieces
+from transcribe.listening import BEAM, PADDING, Ear, Words, listen
 
 _LONGEST = 30 * RATE
 _NETWORK_TIMEOUT = 30.0
@@ -39,6 +40,10 @@ class OpenaiWhisper:
     def __init__(self, network: Any, *, model: str) -> None:
         self.model = model
         self._network = network
+        with warnings.catch_warnings():
+            # The library leaves the file of its vocabulary to the garbage collector, once.
+            warnings.simplefilter("ignore", ResourceWarning)
+            get_tokenizer(network.is_multilingual, num_languages=network.num_languages)
         network.decoder = _Decoder(network.decoder)
         network.encoder = _ShortEncoder(network.encoder, short=network.decoder.short)
         network.eval()
@@ -64,7 +69,6 @@ class _Window:
 
     def __init__(self, network: Any, samples: NDArray[np.float32]) -> None:
         self._network = network
-        self._seconds = samples.size / RATE
         self._half = network.device.type == "cuda"
         size = min(_LONGEST, samples.size + int(PADDING * RATE))
         padded = np.pad(samples[:size], (0, max(0, size - samples.size)))
@@ -85,16 +89,8 @@ class _Window:
         )
         with _half_the_cores():
             result = self._network.decode(self._features, options)[0]
-        tokenizer = get_tokenizer(
-            self._network.is_multilingual, num_languages=self._network.num_languages, language=language
-        )
         return Words(
-            pieces=pieces(
-                result.tokens,
-                timestamps_from=tokenizer.timestamp_begin,
-                decode=tokenizer.decode,
-                seconds=self._seconds,
-            ),
+            text=result.text,
             log_probability=float(result.avg_logprob),
             no_speech=float(result.no_speech_prob),
             tokens=len(result.tokens),
@@ -172,7 +168,8 @@ class _Decoder(nn.Module):
     def _logits(self, x: Tensor) -> Tensor:
         rows, short = x.flatten(0, 1), self._vocabulary
         if short is None:
-            found = rows @ self.token_embedding.weight.to(x.dtype).T
+            table: Tensor = self.token_embedding.weight
+            found = rows @ table.to(x.dtype).T
         else:
             # The table first: with five beams the other order reads it just as often and costs three times as much.
             found = (short @ rows.to(short.dtype).T).T.float().contiguous()
@@ -197,6 +194,8 @@ class _ShortLinear(nn.Module):
     """
 
     gives_short = False
+    weight: Tensor
+    bias: Tensor | None
 
     def __init__(self, layer: nn.Linear) -> None:
         super().__init__()
@@ -248,7 +247,7 @@ class _SharedCrossAttention(MultiHeadAttention):  # type: ignore[misc]
         self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None
     ) -> tuple[Tensor, Tensor | None]:
         """The library's method, for ``k`` and ``v`` of one recording and ``q`` of any number of beams."""
-        together, weights = super().qkv_attention(q.reshape(1, -1, q.shape[-1]).to(k.dtype), k, v)
+        together, weights = super().qkv_attention(q.reshape(1, -1, q.shape[-1]).to(k.dtype), k, v, mask)
         return together.reshape(q.shape).to(q.dtype), weights
 
 

@@ -130,6 +130,10 @@ class Line:
                 if until is None and time.monotonic() - self._contact > PATIENCE:
                     self._order = HungUp("network")
             self.doing = "working"
-            action = self._actions.popleft() if self._actions and self._order is None else None
+            # What a caller did before hanging up has been done: the hang-up waits until it is taken.
+            first = isinstance(self._order, HungUp) and self._order.by == "caller"
+            action = self._actions.popleft() if self._actions and (first or self._order is None) else None
+            if action is not None:
+                return action
         self.check()
-        return action
+        return None

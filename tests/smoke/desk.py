@@ -7,13 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import requests
 
 from ivr.sandbox.client import ControlClient
+from tests import databases
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "samples"
@@ -139,7 +140,15 @@ class Desk:
 
 @contextmanager
 def running(folder: Path, **env: str) -> Iterator[Desk]:
-    """A desk for as long as the block lasts; nothing of it is left afterwards."""
+    """A desk for as long as the block lasts; nothing of it is left afterwards. On PostgreSQL when the tests are."""
+    with ExitStack() as stack:
+        if databases.SERVER:
+            name = f"helpline_smoke_{os.getpid()}_{time.monotonic_ns()}"
+            env["DATABASE_URL"] = stack.enter_context(databases.made(name))
+        yield from _running(folder, env)
+
+
+def _running(folder: Path, env: dict[str, str]) -> Iterator[Desk]:
     desk = Desk(folder, **env)
     try:
         desk.wait_until_ready()

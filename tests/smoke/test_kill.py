@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,13 +22,14 @@ def test_ten_voicemails_survive_the_death_of_every_role(tmp_path: Path) -> None:
         murders.start()
         for caller in callers:
             _leave_message(desk, caller)
+            time.sleep(1)  # so that every death falls into the middle of the ten
         murders.join()
         until(lambda: _all_transcribed(desk), within=150, what=f"ten transcripts\n{desk.log.read_text()[-2000:]}")
         time.sleep(5)
         tickets = desk.tickets()
-        assert sorted(ticket["from_number"] for ticket in tickets) == callers
-        for ticket in tickets:
-            assert [r["transcript"]["state"] for r in ticket["recordings"]] == ["done"]
+        assert sorted(ticket["from_number"] for ticket in tickets if _states(ticket) == ["done"]) == callers
+        # A caller who was cut off after choosing has a ticket of that call too: a missed call, and nothing else.
+        assert all(_states(ticket) in (["done"], ["silent"], []) for ticket in tickets)
         for phone in TEAM:
             texts = desk.texts(phone)
             pages = [text.split()[1] for text in texts if text.startswith("URGENT")]
@@ -61,7 +63,8 @@ def _recorded(desk: Desk, call: str | None) -> bool:
         return False
     for _ in range(20):
         try:
-            return any(event.kind in ("recorded", "spoke") for event in desk.phones.events(call, wait=0)[0])
+            events = desk.phones.events(call, wait=0)[0]
+            return any(event.kind == "recorded" and event.data["status"] == "completed" for event in events)
         except Exception:
             time.sleep(0.5)
     return False
@@ -79,8 +82,12 @@ def _all_transcribed(desk: Desk) -> bool:
         found = desk.tickets()
     except Exception:
         return False
-    states = [recording["transcript"]["state"] for ticket in found for recording in ticket["recordings"]]
-    return len(states) == CALLS and "pending" not in states
+    states = [state for ticket in found for state in _states(ticket)]
+    return states.count("done") == CALLS and "pending" not in states
+
+
+def _states(ticket: dict[str, Any]) -> list[str]:
+    return [recording["transcript"]["state"] for recording in ticket["recordings"]]
 
 
 def test_sigterm_stops_every_process(tmp_path: Path) -> None:

@@ -132,6 +132,7 @@ def test_the_number_and_what_is_not_there(sandbox: str) -> None:
 
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
+Ask = Callable[[TwilioCarrier], object]
 
 
 @contextmanager
@@ -193,6 +194,31 @@ def test_a_download_that_breaks_off_is_an_error_and_not_a_short_recording() -> N
 
     with serving(cut) as (url, _), pytest.raises(CarrierError), carrier_at(url).open_recording("RE1") as media:
         b"".join(media.chunks)
+
+
+def log_in(handler: BaseHTTPRequestHandler) -> None:
+    page = b"<html>Log in to the hotel network</html>"
+    handler.send_response(200)
+    handler.send_header("Content-Type", "text/html")
+    handler.send_header("Content-Length", str(len(page)))
+    handler.end_headers()
+    handler.wfile.write(page)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda carrier: carrier.call("CA1"),
+        lambda carrier: carrier.recordings_of("CA1"),
+        lambda carrier: carrier.recordings_since(datetime.now(UTC)),
+        lambda carrier: carrier.texts_since(datetime.now(UTC)),
+    ],
+    ids=["call", "recordings of a call", "recordings", "texts"],
+)
+def test_a_proxy_that_answers_in_the_carriers_place_is_an_error_that_may_pass(ask: Ask) -> None:
+    with serving(log_in) as (url, _), pytest.raises(CarrierError) as error:
+        ask(carrier_at(url))
+    assert not isinstance(error.value, NotThere)
 
 
 @pytest.mark.parametrize("status", [401, 403, 500, 503])

@@ -52,30 +52,36 @@ def test_a_server_error_that_was_answered_is_looked_up_at_once(paged: World) -> 
 
 
 def test_a_worker_that_died_while_sending_leaves_a_text_that_is_looked_up(paged: World) -> None:
-    paged.carrier.refuse[SAM] = [KeyboardInterrupt()]  # type: ignore[list-item]
-    with pytest.raises(AssertionError):
-        _die_when_sending(paged)
-    before = list(paged.texts_to(SAM))
+    paged.carrier.refuse[SAM] = [SystemExit()]  # the carrier takes the text, then the process is gone
+    with pytest.raises(SystemExit):
+        paged.pass_time(15)
+    assert len(paged.texts_to(SAM)) == 1
     paged.pass_time(70)
-    assert len(before) == 1
-    assert paged.texts_to(SAM) == before
+    assert len(paged.texts_to(SAM)) == 1
+    assert state_of(paged, SAM) == ("sent", None)
 
 
-def _die_when_sending(world: World) -> None:
-    """The carrier takes the text, then the process is gone: nothing of the outcome is written."""
-    real = world.carrier.send_text
+def test_a_look_up_that_is_out_of_reach_for_five_minutes_loses_no_page(paged: World) -> None:
+    paged.carrier.refuse[SAM] = [OutcomeUnknown("timed out")]
+    paged.carrier.created_although_unknown = False
+    paged.carrier.refuse_search = [NotSent("connection refused") for _ in range(99)]
+    paged.pass_time(300)
+    assert paged.texts_to(SAM) == []
+    paged.carrier.refuse_search.clear()
+    paged.pass_time(600, step=5)
+    assert len(paged.texts_to(SAM)) == 1
 
-    def send_and_die(*, to: str, body: str) -> object:
-        world.carrier.refuse.clear()
-        real(to=to, body=body)
-        raise SystemExit
 
-    world.carrier.send_text = send_and_die  # type: ignore[method-assign,assignment]
-    try:
-        world.pass_time(15)
-    except SystemExit:
-        world.carrier.send_text = real  # type: ignore[method-assign]
-        raise AssertionError("the worker died") from None
+@pytest.mark.parametrize(
+    "refused", [TextRefused(Refusal.RETRY, "20429", "too many requests"), NotSent("connection refused")]
+)
+@pytest.mark.parametrize("answered", [True, False], ids=["after a server error", "after a time-out"])
+def test_a_look_up_that_fails_leaves_the_outcome_unknown(paged: World, answered: bool, refused: Exception) -> None:
+    paged.carrier.refuse[SAM] = [OutcomeUnknown("it was created", answered=answered)]
+    paged.carrier.refuse_search = [refused]
+    paged.pass_time(120)
+    assert len(paged.texts_to(SAM)) == 1
+    assert state_of(paged, SAM)[0] == "sent"
 
 
 def test_a_carrier_out_of_reach_is_tried_again_until_it_answers(paged: World) -> None:

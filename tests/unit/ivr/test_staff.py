@@ -1,8 +1,12 @@
 """What staff text, and what they get back."""
 
+from datetime import timedelta
+from pathlib import Path
+
 import pytest
 
-from tests.world import LEE, ROBIN, SAM, STRANGER, World
+from tests.world import CLIENT, LEE, ROBIN, SAM, STRANGER, World, edited_flows
+from tickets.sms import segments
 
 
 def missed_call(world: World, sid: str, caller: str = STRANGER) -> None:
@@ -65,6 +69,35 @@ def test_a_wrong_number_is_answered_with_the_right_ones(world: World) -> None:
         "Which one? 1001 903-555-0147, 1002 Sabine River Feed & Seed. Reply ACK 1002."
     )
     assert {ticket["state"] for ticket in world.tickets()} == {"open"}
+
+
+def test_ack_alone_takes_the_page_and_not_the_caller_who_is_still_speaking(world: World) -> None:
+    missed_call(world, "CA1")
+    world.call(sid="CA2", caller=CLIENT)
+    world.press("1", 1, sid="CA2")
+    assert answer_to(world, SAM, "ACK").startswith("1001 is yours")
+
+
+def test_a_claim_of_another_day_is_shown_with_its_day(world: World) -> None:
+    missed_call(world, "CA1")
+    answer_to(world, SAM, "ACK 1001")
+    world.now.moment += timedelta(days=3)
+    assert answer_to(world, LEE, "ACK 1001") == "1001 is taken by Sam since Mon Nov 23, 8:05 AM."
+
+
+def test_answers_to_a_large_team_with_long_clients_fit_two_segments(database_url: str, tmp_path: Path) -> None:
+    robin = '  - {name: Robin, number: "+19035550113"}\n'
+    more = "".join(f'  - {{name: Technician {i}, number: "+190355502{i}"}}\n' for i in range(10, 30))
+    flows = edited_flows(tmp_path, "oncall.yml", robin, robin + more)
+    known = (flows / "clients.yml").read_text()
+    dana = "Dana’s Dental & Orthodontics of East Texas – Longview"
+    (flows / "clients.yml").write_text(known.replace("Hollis & Wade CPA", dana))
+    world = World(database_url, tmp_path, FLOWS_DIR=str(flows))
+    for caller in (CLIENT, "+19035550161", "+19035550172", "+19035550183", STRANGER):
+        world.text(caller, "down")
+    answers = [answer_to(world, SAM, body) for body in ("who", "ack", "ack 1402", "ack 1001", "done")]
+    assert [segments(answer) for answer in answers] == [2, 2, 1, 1, 1]
+    world.close()
 
 
 def test_ack_without_any_ticket(world: World) -> None:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.world import CLIENT, DESK, LEE, SAM, STRANGER, World
+from tests.world import CLIENT, DESK, LEE, ROBIN, SAM, STRANGER, World, edited_flows
 from tickets.models import ConsentEvent
+from tickets.sms import segments
 
 CONFIRMED = (
     "Business IT Service Corps, LLC: you are opted out and get no more texts from us. For help call 903-689-2004. "
@@ -45,6 +46,20 @@ def test_the_owner_gets_what_the_client_adds(world: World) -> None:
     assert "smokes" not in " ".join(world.texts_to(LEE))
 
 
+def test_what_a_client_adds_goes_to_all_when_the_owner_has_left_the_team(database_url: str, tmp_path: Path) -> None:
+    before = World(database_url, tmp_path)
+    before.text(CLIENT, "Server is down")
+    before.text(ROBIN, "ack")
+    before.close()
+    flows = edited_flows(tmp_path, "oncall.yml", '  - {name: Robin, number: "+19035550113"}\n', "")
+    after = World(database_url, tmp_path, FLOWS_DIR=str(flows))
+    after.text(CLIENT, "Now it smokes", sid="SM2")
+    after.pass_time(5)
+    said = "1001 Hollis & Wade CPA 903-555-0160 says: Now it smokes"
+    assert [after.texts_to(number) for number in (SAM, LEE)] == [[said], [said]]
+    after.close()
+
+
 def test_our_own_number_is_never_answered(world: World) -> None:
     world.text(DESK, "hello")
     world.pass_time(5)
@@ -79,7 +94,6 @@ def test_opt_out_type_says_that_the_carrier_has_answered(world: World, words: st
 
 
 def test_helpline_answers_the_keywords_when_the_carrier_does_not(database_url: str, tmp_path: Path) -> None:
-
     world = World(database_url, tmp_path, SMS_KEYWORDS="helpline")
     world.text(STRANGER, "STOP")
     world.text(STRANGER, "STOP")
@@ -152,8 +166,6 @@ def test_an_unclear_sentence_is_put_before_a_person(world: World) -> None:
     [("", "(an empty text)"), ("я" * 1600, "яяя"), ("\U0001f525 fire", "\U0001f525 fire")],
 )
 def test_odd_texts_page_within_two_segments(world: World, body: str, shown: str) -> None:
-    from tickets.sms import segments
-
     world.text(CLIENT, body)
     world.work()
     (page,) = world.texts_to(SAM)
@@ -169,6 +181,15 @@ def test_a_flood_pages_a_bounded_number_of_times(world: World) -> None:
     assert len(world.tickets()) == 1
     assert len(world.texts_to(SAM)) == 1 + 5
     assert len(world.texts_to(CLIENT)) == 1
+
+
+def test_a_flood_reaches_the_owner_a_bounded_number_of_times(world: World) -> None:
+    world.text(CLIENT, "Server is down")
+    world.text(SAM, "ack")
+    for number in range(30):
+        world.text(CLIENT, f"still down {number}")
+    world.work()
+    assert len([text for text in world.texts_to(SAM) if "still down" in text]) == 5
 
 
 def test_a_short_code_gets_a_ticket(world: World) -> None:

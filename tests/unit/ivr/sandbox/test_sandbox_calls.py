@@ -375,3 +375,15 @@ def test_a_recording_is_eight_kilohertz_whatever_was_spoken(application: Applica
     stereo = audio.to_wav(audio.to_pcm(words(1)))
     assert len(audio.to_pcm(stereo)) == audio.SECOND
     assert audio.trim(bytes(8000) + audio.to_pcm(words(1)) + bytes(8000)) == audio.to_pcm(words(1))
+
+
+def test_words_spoken_right_before_the_hang_up_are_in_the_recording(
+    application: Application, phones: ControlClient
+) -> None:
+    application.answers = {"/twilio/voice": '<Response><Record recordingStatusCallback="/rec"/></Response>'}
+    for _ in range(10):
+        call = phones.call(CLIENT, pace="caller")
+        phones.speak(call, words(2))
+        phones.hang_up(call)
+    lengths = [request.form["RecordingDuration"] for request in application.got("/rec", at_least=10)]
+    assert "0" not in lengths
