@@ -170,7 +170,6 @@ FIGURES = [
         f"at most {outbox.GIVE_UP_AFTER.total_seconds() / 3600:.0f} hours",
     ),
     ("docs/decisions/0006-sqlite-wal-and-normal.md", f"waits up to {db.BUSY_TIMEOUT_MS / 1000:.0f} s"),
-    ("docs/decisions/0006-sqlite-wal-and-normal.md", f"the last {lookups.HORIZON.total_seconds() / 3600:.0f} hours"),
     (
         "docs/decisions/0007-one-transcriber-process.md",
         f"after {jobs.MOST_ATTEMPTS[states.WorkKind.TRANSCRIBE]} attempts",
@@ -179,9 +178,8 @@ FIGURES = [
     ("docs/decisions/0011-a-caller-without-database.md", MINUTES[clock.RECONCILE_EVERY]),
     (
         "docs/decisions/0011-a-caller-without-database.md",
-        f"the last {lookups.HORIZON.total_seconds() / 3600:.0f} hours",
+        f"the last comparison that worked and {lookups.OVERLAP.total_seconds() / 60:.0f} minutes further",
     ),
-    ("docs/carrier-setup.md", f"It looks back {lookups.HORIZON.total_seconds() / 3600:.0f} hours"),
     ("SECURITY.md", f"good for {links.LIFETIME.days} days"),
     ("README.md", "goes out {pages.wait_for_transcript} s after the recording ended"),
     ("docs/architecture.md", "at the latest {pages.wait_for_transcript} s after the recording ended"),

@@ -78,4 +78,4 @@ def test_a_carrier_that_hangs_does_not_hold_up_the_sweep(world: World) -> None:
     assert world.carrier.timed_out == []
     world.carrier.answers.set()
     end_comparing()
-    assert [message["body"] for message in world.tickets()[1]["messages"]][:1] == ["Server is down"]
+    assert [message["body"] for message in world.ticket()["messages"]][:1] == ["Server is down"]

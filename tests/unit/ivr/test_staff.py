@@ -95,6 +95,7 @@ def test_answers_to_a_large_team_with_long_clients_fit_two_segments(database_url
     world = World(database_url, tmp_path, FLOWS_DIR=str(flows))
     for caller in (CLIENT, "+19035550161", "+19035550172", "+19035550183", STRANGER):
         world.text(caller, "down")
+    world.work()
     answers = [answer_to(world, SAM, body) for body in ("who", "ack", "ack 1402", "ack 1001", "done")]
     assert [segments(answer) for answer in answers] == [2, 2, 1, 1, 1]
     world.close()
