@@ -27,7 +27,7 @@ run: $(VENV)/.ready-to-run  ## Install into .venv and start every process (Ctrl-
 	@exec $(BIN)/helpline up
 
 test: $(VENV)/.ready-to-test  ## Run every test that needs nothing more; what was skipped is said at the end
-	$(BIN)/python -m pytest -n $(PYTEST_PROCESSES) $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest -n $(PYTEST_PROCESSES) --dist loadgroup $(PYTEST_FLAGS)
 
 check: $(VENV)/.ready-to-test  ## Lint, types, import direction
 	$(BIN)/ruff check .

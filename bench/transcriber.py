@@ -164,11 +164,12 @@ def table(scores: Sequence[Score], mails: Sequence[Voicemail], model: str) -> Ta
     for column in (
         "",
         "seconds",
-        "real-time factor",
+        "processor",
+        "real time",
         "to plain",
         "word errors",
-        "callback right",
-        "client right",
+        "callback",
+        "client",
         "invented",
     ):
         found.add_column(column, justify="left" if not column else "right")

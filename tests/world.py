@@ -30,7 +30,7 @@ from ivr.wiring import Helpline, rules_of
 from tickets import db
 from tickets.arrival import InboundText
 from tickets.models import Work
-from tickets.outbox import Handed, NotSent, OutcomeUnknown, TextRefused
+from tickets.outbox import Handed, NotSent, TextRefused
 from tickets.states import WorkState
 from tickets.storage import Blob, BlobStore, open_blobs
 from transcribe.audio import Audio
@@ -45,8 +45,7 @@ TOKEN = "test-auth-token"
 SAMPLES = Path(__file__).parent.parent / "samples"
 FLOWS = Path(__file__).parent.parent / "flows"
 START = datetime(2026, 11, 23, 14, 5, 11, tzinfo=UTC)
-#: Seconds after which a carrier that does not answer counts as timed out: longer than any test is meant to wait.
-PATIENCE = 10.0
+PATIENCE = 10.0  # seconds after which a carrier that does not answer counts as timed out: longer than a test may wait
 
 
 def wav(*, loud: bool = True) -> bytes:

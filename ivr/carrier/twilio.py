@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -122,7 +123,7 @@ class TwilioCarrier:
     @contextmanager
     def open_recording(self, sid: str) -> Iterator[Media]:
         """As the Protocol promises. Credentials go to the configured address only: a redirect is followed without them."""
-        url = f"{self.api_url}/2010-04-01/Accounts/{self.account_sid}/Recordings/{sid}.wav"
+        url = f"{self.api_url}/2010-04-01/Accounts/{self.account_sid}/Recordings/{quote(sid, safe='')}.wav"
         try:
             response = self._media.get(
                 url, auth=(self.account_sid, self._token), stream=True, timeout=MEDIA_TIMEOUT, allow_redirects=False

@@ -132,7 +132,8 @@ def test_the_same_webhook_again_gets_the_same_answer_and_changes_nothing(world: 
 
 
 @pytest.mark.parametrize(
-    "caller", ["anonymous", "unknown", "Restricted", "", "266696687", "+1", "5550147", "sip:bob@example.org", "0000", DESK]
+    "caller",
+    ["anonymous", "unknown", "Restricted", "", "266696687", "+1", "5550147", "sip:bob@example.org", "0000", DESK],
 )
 def test_withheld_and_odd_callers_are_served(world: World, caller: str) -> None:
     world.call(caller=caller)

@@ -14,6 +14,8 @@ import structlog
 
 from ivr.cli import run
 from ivr.commands.failures import report
+from ivr.show import print_tickets
+from tests.world import World
 
 ROOT = Path(__file__).parents[3]
 
@@ -148,6 +150,15 @@ def test_tickets_of_a_new_desk(capsys: Captured) -> None:
     assert json.loads(capsys.readouterr().out) == {"tickets": []}
     assert run(["tickets", "1042"]) == 1
     assert capsys.readouterr().err == "Ticket 1042 does not exist. `helpline tickets` lists them.\n"
+
+
+def test_what_looks_like_markup_is_shown_as_it_came(world: World, capsys: Captured) -> None:
+    world.text("[/x]", "[bold]hello[/bold]")
+    capsys.readouterr()
+    assert print_tickets(world.settings, None, False) == 0
+    shown = capsys.readouterr().out
+    assert "[/x]" in shown
+    assert "[bold]hello[/bold]" in "".join(shown.split())
 
 
 def test_the_telephone_is_for_the_sandbox_only(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:

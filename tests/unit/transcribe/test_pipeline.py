@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import wave
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -169,3 +171,12 @@ def test_five_hundred_clients_do_not_crowd_out_the_style() -> None:
 def test_a_file_that_cannot_be_read_may_be_tried_again(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         transcribe_audio(tmp_path / "gone.wav", engine=ScriptedEngine([]))
+
+
+def test_importing_the_pipeline_does_not_load_torch() -> None:
+    program = (
+        "import sys, transcribe.pipeline, transcribe.report; print('torch' in sys.modules or 'whisper' in sys.modules)"
+    )
+    root = Path(__file__).parents[3]
+    result = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True)
+    assert result.stdout == "False\n"

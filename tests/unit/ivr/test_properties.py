@@ -1,0 +1,207 @@
+"""Whatever callers, carriers and machines do, in any order: when all is well again for half an hour, all is done."""
+
+from collections import Counter
+from collections.abc import Iterable
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
+
+from ivr.carrier.base import CallInfo
+from tests import databases
+from tests.world import CLIENT, DESK, LEE, ROBIN, SAM, STRANGER, World
+from tickets.models import ConsentEvent, Message, Ticket, Work
+from tickets.outbox import OutcomeUnknown
+
+CALLERS = {"CA1": CLIENT, "CA2": STRANGER}
+RECORDINGS = {"RE1": "CA1", "RE2": "CA1", "RE3": "CA2"}
+TEAM = {"Sam": SAM, "Lee": LEE, "Robin": ROBIN}
+PAGES = ("page", "words", "missed")
+#: How far a text is that the carrier has. Before that it may wait again: an attempt that certainly failed is repeated.
+RANK = {"sending": 0, "sent": 1, "delivered": 2, "failed": 2, "withheld": 2}
+OVER = ("delivered", "failed", "withheld")
+
+callers, recordings, people = (st.sampled_from(sorted(one)) for one in (CALLERS, RECORDINGS, TEAM))
+truth = st.booleans()
+acts = st.one_of(
+    st.tuples(st.just("calls"), callers),
+    st.tuples(st.just("presses"), callers, st.sampled_from(["1", "2", "3", "9", ""])),
+    st.tuples(st.just("repeats_the_step"), callers),
+    st.tuples(st.just("stops_speaking"), recordings, st.sampled_from(["", "0", "5"])),
+    st.tuples(st.just("recording_is"), recordings, st.sampled_from(["in-progress", "completed", "absent", "failed"])),
+    st.tuples(st.just("hangs_up"), callers),
+    st.tuples(st.just("call_is"), callers, st.sampled_from(["ringing", "in-progress", "no-answer", "completed"])),
+    st.tuples(
+        st.just("texts"),
+        st.sampled_from([CLIENT, STRANGER, SAM]),
+        st.sampled_from(["Server is down", "Stop.", "STOP", "START", "ACK", "DONE 1001"]),
+    ),
+    st.tuples(st.just("text_is"), st.integers(1, 6), st.sampled_from(["queued", "sent", "delivered", "undelivered"])),
+    st.tuples(st.just("outcome_is_unknown"), people, truth, truth),
+    st.tuples(st.just("time_passes"), st.sampled_from([1, 5, 30, 90, 700])),
+    st.tuples(st.just("workers_run")),
+    st.tuples(st.just("transcriber_is_away"), truth),
+    st.tuples(st.just("broker_is_away"), truth),
+    st.tuples(st.just("broker_forgets")),
+    st.tuples(st.just("carrier_is_away"), truth),
+)
+
+
+class Story:
+    """A desk to which things happen. The methods are the acts; `happens` does one and looks at what came of it."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.turns = dict.fromkeys(CALLERS, 0)
+
+    # --- acts ---------------------------------------------------------------------------------------------------
+
+    def calls(self, sid: str) -> None:
+        self.world.call(sid, CALLERS[sid])
+
+    def presses(self, sid: str, keys: str) -> None:
+        self.turns[sid] += 1
+        self.world.press(keys, self.turns[sid], sid, CALLERS[sid])
+
+    def repeats_the_step(self, sid: str) -> None:
+        if self.turns[sid]:
+            self.world.press("1", self.turns[sid], sid, CALLERS[sid])
+
+    def stops_speaking(self, recording: str, seconds: str) -> None:
+        sid = RECORDINGS[recording]
+        self.turns[sid] += 1
+        form = {"From": CALLERS[sid], "To": DESK, "RecordingUrl": f"https://x/{recording}"}
+        self._event(f"/twilio/voice/{self.turns[sid]}", CallSid=sid, RecordingDuration=seconds, **form)
+
+    def recording_is(self, recording: str, status: str) -> None:
+        self.world.recorded(recording, RECORDINGS[recording], status=status)
+
+    def hangs_up(self, sid: str) -> None:
+        self.world.hang_up(sid, CALLERS[sid])
+
+    def call_is(self, sid: str, status: str) -> None:
+        self._event("/twilio/voice/status", CallSid=sid, From=CALLERS[sid], To=DESK, CallStatus=status)
+
+    def texts(self, sender: str, body: str) -> None:
+        self.world.text(sender, body)
+
+    def text_is(self, number: int, status: str) -> None:
+        self.world.delivered(f"SM{number:04}", status)
+
+    def outcome_is_unknown(self, person: str, created: bool, answered: bool) -> None:
+        self.world.carrier.created_although_unknown = created
+        self.world.carrier.refuse[TEAM[person]] = [OutcomeUnknown("timed out", answered=answered)]
+
+    def time_passes(self, seconds: int) -> None:
+        self.world.pass_time(seconds, step=max(1, seconds / 10))
+
+    def workers_run(self) -> None:
+        self.world.work()
+
+    def transcriber_is_away(self, away: bool) -> None:
+        self.world.transcriber_runs = not away
+
+    def broker_is_away(self, away: bool) -> None:
+        self.world.queue.down = away
+
+    def broker_forgets(self) -> None:
+        self.world.queue.jobs.clear()
+
+    def carrier_is_away(self, away: bool) -> None:
+        self.world.carrier.down = away
+
+    def all_is_well_again(self) -> None:
+        """Every call is over, whether it said so or not, and half an hour passes."""
+        self.world.queue.down = self.world.carrier.down = False
+        self.world.transcriber_runs = True
+        self.world.carrier.calls = {sid: CallInfo(sid, "completed", CALLERS[sid], DESK) for sid in CALLERS}
+        self.world.pass_time(1800, step=15)
+
+    def _event(self, path: str, **form: str) -> None:
+        assert self.world.post(path, **form).status_code == 200
+
+    # --- what holds after each act ------------------------------------------------------------------------------
+
+    def happens(self, act: str, *what: object) -> None:
+        messages = {row.id: row for row in self._texts()}
+        owned = {row.id for row in self.world.rows(Ticket) if row.state != "open"}
+        silent, sent = self._opted_out(), len(self.world.carrier.sent)
+        getattr(self, act)(*what)
+        after = {row.id: row for row in self._texts()}
+        for id_, message in messages.items():
+            before, now = message.state, after[id_].state
+            if before in OVER:
+                assert now == before, after[id_].key
+            if message.sid:
+                assert after[id_].sid == message.sid
+                assert RANK[now] >= RANK[before], after[id_].key
+        new = {text.sid for text in self.world.carrier.sent[sent:]}
+        for message in after.values():
+            if message.sid in new:
+                assert message.to_number not in silent or message.purpose == "confirm", message.key
+                assert message.ticket_id not in owned or message.purpose not in PAGES, message.key
+
+    def _texts(self) -> list[Message]:
+        return [row for row in self.world.rows(Message) if row.direction == "out"]
+
+    def _opted_out(self) -> set[str]:
+        last = {row.number: row.kind for row in self.world.rows(ConsentEvent)}
+        return {number for number, kind in last.items() if kind != "opt-in"}
+
+    # --- what holds in the end ----------------------------------------------------------------------------------
+
+    def is_over(self) -> None:
+        waiting = [
+            (row.kind, row.ref) for row in self.world.rows(Work) if row.state == "waiting" and not self._later(row)
+        ]
+        assert waiting == []
+        texts = self._texts()
+        # Each text that the carrier has is the one of its row: nothing was sent twice for the same row.
+        assert sorted(row.sid for row in texts if row.sid) == sorted(text.sid for text in self.world.carrier.sent)
+        ever_out = {row.number for row in self.world.rows(ConsentEvent) if row.kind == "opt-out"}
+        for ticket in self.world.tickets():
+            self._paged(ticket["number"], ticket["state"], len(ticket["recordings"]), ever_out)
+        for number in ever_out:
+            confirmed = [row for row in texts if row.purpose == "confirm" and row.to_number == number and row.sid]
+            assert len(confirmed) <= self._opt_outs_to_confirm(number)
+
+    def _later(self, row: Work) -> bool:
+        return row.kind == "check-delivery" and row.due_at > self.world.now()
+
+    def _paged(self, ticket: int, state: str, spoken: int, ever_out: set[str]) -> None:
+        prefixes = {purpose: f"{purpose}:{ticket}:" for purpose in PAGES}
+        rows = [row for row in self._texts() if row.key.startswith(tuple(prefixes.values()))]
+        times = Counter((row.person, row.purpose) for row in rows)
+        for person, number in TEAM.items():
+            reached = [row for row in rows if row.person == person and row.sid]
+            assert state != "open" or reached or number in ever_out, f"{person} was not paged about {ticket}"
+            assert times[person, "missed"] <= 1
+            assert times[person, "page"] <= max(1, spoken)
+
+    def _opt_outs_to_confirm(self, number: str) -> int:
+        events = [(row.kind, row.source) for row in self.world.rows(ConsentEvent) if row.number == number]
+        return sum(
+            kind == "opt-out" and source == "text" and before != "opt-out"
+            for (before, _), (kind, source) in pairwise([("", ""), *events])
+        )
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(acts, max_size=14))
+def test_any_story_ends_well(
+    database_template: str, tmp_path_factory: pytest.TempPathFactory, story: Iterable[tuple[str, ...]]
+) -> None:
+    folder = tmp_path_factory.mktemp("desk")
+    world = World(databases.fresh(database_template, folder), folder)
+    told = Story(world)
+    with capture_logs() as logs:
+        for act in story:
+            told.happens(*act)
+        told.happens("all_is_well_again")
+    told.is_over()
+    assert [entry for entry in logs if entry["event"] == "a piece of work failed"] == []
+    world.close()
