@@ -59,6 +59,12 @@ _WHOLE_NAME, _AHEAD, _SHORTEST_NAME = 84.0, 10.0, 5
 
 def tidy(text: str) -> str:
     """The words without fillers, loops and invented endings; nothing is added, and the order stays."""
+    while (tidier := _tidier(text)) != text:  # what is taken away may bring its neighbours together
+        text = tidier
+    return text
+
+
+def _tidier(text: str) -> str:
     text = " ".join(text.split())
     while (shorter := _INVENTED.sub("", text).strip()) != text:
         text = shorter

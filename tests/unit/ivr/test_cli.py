@@ -14,7 +14,6 @@ import structlog
 
 from ivr.cli import run
 from ivr.commands.failures import report
-from ivr.show import print_tickets
 from tests.world import World
 
 ROOT = Path(__file__).parents[3]
@@ -152,10 +151,13 @@ def test_tickets_of_a_new_desk(capsys: Captured) -> None:
     assert capsys.readouterr().err == "Ticket 1042 does not exist. `helpline tickets` lists them.\n"
 
 
-def test_what_looks_like_markup_is_shown_as_it_came(world: World, capsys: Captured) -> None:
+def test_what_looks_like_markup_is_shown_as_it_came(tmp_path: Path, capsys: Captured) -> None:
+    run(["db", "upgrade"])
+    world = World("sqlite:///var/helpline.db", tmp_path)
     world.text("[/x]", "[bold]hello[/bold]")
+    world.close()
     capsys.readouterr()
-    assert print_tickets(world.settings, None, False) == 0
+    assert run(["tickets"]) == 0
     shown = capsys.readouterr().out
     assert "[/x]" in shown
     assert "[bold]hello[/bold]" in "".join(shown.split())
