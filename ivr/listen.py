@@ -1,7 +1,10 @@
 """The link in a page: hear the recording by a tap, without logging in, for as long as the link is good."""
 
-from flask import Blueprint, Response, abort, send_file
+import os
+
+from flask import Blueprint, Response, abort, request, send_file
 from sqlalchemy import select
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from ivr.wiring import Helpline
 from tickets.models import Recording
@@ -28,8 +31,16 @@ def audio(desk: Helpline, sid: str) -> Response:
         download_name=f"{sid}.{'mp3' if kind == 'audio/mpeg' else 'wav'}",
         as_attachment=kind is None,
         etag=recording.blob,
-        conditional=True,
     )
+    # Telephones play only what they can ask for in parts, and parts need a known length.
+    response.content_length = sound.seek(0, os.SEEK_END)
+    sound.seek(0)
+    response.call_on_close(sound.close)
+    try:
+        response.make_conditional(request, accept_ranges=True, complete_length=response.content_length)
+    except RequestedRangeNotSatisfiable:
+        response.close()
+        raise
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; media-src 'self'"
     return response

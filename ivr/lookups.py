@@ -18,7 +18,7 @@ from tickets.states import RecordingState, WorkKind
 log = structlog.get_logger(__name__)
 
 #: A call that is still going on is asked about again after this.
-STILL_TALKING = timedelta(minutes=5)
+STILL_TALKING = timedelta(minutes=1)
 #: A recording that the carrier is still at work on is asked about again after this, and so many times.
 STILL_PROCESSING, PATIENCE = timedelta(seconds=15), 20
 #: When the carrier does not answer so many times, what is known decides: the team must hear of a missed call.

@@ -140,7 +140,10 @@ def work(url: str, queues: Sequence[str]) -> None:
         try:
             connection: Any = connect(url, patient=True)
             worker = _Worker(list(queues), connection=connection, serializer=JSONSerializer, over=over)
-            worker.work(logging_level="WARNING")
+            # RQ writes a traceback for a Redis that goes away; jobs log their own failures.
+            worker.work(logging_level="CRITICAL")
+            if not over.is_set():
+                log.warning("the broker went away; connecting again")
         except (RedisError, OSError) as error:
             log.warning("waiting for the broker", error=type(error).__name__)
         over.wait(1.0)

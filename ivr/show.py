@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.loader import load
+from flows.loader import FlowErrors, load
 from ivr.settings import Settings
 from tickets import db, queries
 from tickets.paging import spoken_number
@@ -25,19 +25,25 @@ def print_tickets(settings: Settings, number: int | None, as_json: bool) -> int:
     Raises SchemaError or FlowErrors with a message fit for the admin."""
     engine = db.connect(settings.database_url)
     db.check_version(engine)
-    with db.Database(engine).reading() as session:
-        if number is None:
-            found, _ = queries.newest(session, limit=LISTED)
-            answer: Any = {"tickets": found}
-        else:
-            answer = queries.find(session, number) if number < 2**31 else None
+    try:
+        with db.Database(engine).reading() as session:
+            if number is None:
+                found, _ = queries.newest(session, limit=LISTED)
+                answer: Any = {"tickets": found}
+            else:
+                answer = queries.find(session, number) if number < 2**31 else None
+    finally:
+        engine.dispose()
     if answer is None:
         print(f"Ticket {number} does not exist. `helpline tickets` lists them.", file=sys.stderr)
         return 1
     if as_json:
         print(json.dumps(answer, indent=2, ensure_ascii=False))
         return 0
-    zone = ZoneInfo(load(settings.flows_dir).helpdesk.desk.zone)
+    try:
+        zone = ZoneInfo(load(settings.flows_dir).helpdesk.desk.zone)
+    except FlowErrors:  # tickets can be read while the flow files are being mended
+        zone = ZoneInfo("UTC")
     console = Console()
     if number is None:
         _print_list(console, found, zone)

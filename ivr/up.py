@@ -15,6 +15,8 @@ from pathlib import Path
 
 import click
 
+from flows.loader import load
+from ivr import checks
 from ivr.lifeline import watch_parent
 from ivr.once import InUse, held_alone
 from ivr.settings import Settings
@@ -55,12 +57,24 @@ def _run(settings: Settings) -> int:
     _check_ports(settings)
     from tickets import db
 
+    load(settings.flows_dir)
+    _check_weights(settings)
     db.upgrade(settings.database_url)
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     board = _Board(settings, colour=colour)
     supervisor = Supervisor(roles(settings), say=_say, colour=colour, on_event=board.hear)
     threading.Thread(target=_wait_until_ready, args=(settings, supervisor, board), daemon=True).start()
     return supervisor.run()
+
+
+def _check_weights(settings: Settings) -> None:
+    """A model that does not exist is a wrong setting. Weights that are not here yet are not: the transcriber gets them."""
+    try:
+        checks.weights(settings)
+    except checks.NotHereYet:
+        return
+    except checks.Trouble as trouble:
+        raise UpError(f"{trouble.found}. {trouble.mend}") from None
 
 
 def roles(settings: Settings) -> list[Role]:

@@ -18,9 +18,9 @@ from tickets.states import CallOutcome, Channel, Purpose, RecordingState, Transc
 #: After a call ended in the voicemail we wait so long for the recording's own events, then ask the carrier.
 LOOK_UP_AFTER = timedelta(seconds=10)
 
-#: A call that nobody heard of for so long is looked up: its last callback may never have come. Longer than the longest
-#: voicemail of the shipped flow.
-STALE_AFTER = timedelta(minutes=10)
+#: A call that nobody heard of for so long is looked up: its last callback may never have come. One that goes on is only
+#: asked about again.
+STALE_AFTER = timedelta(seconds=90)
 
 #: The carrier's words for a call that is over (carrier-facts §1).
 ENDED = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
@@ -171,7 +171,9 @@ def settle(session: Session, call: Call, *, now: datetime, rules: Rules) -> None
         return
     if call.ended_at is None:
         return
-    open_end = any(recording.state == RecordingState.IN_PROGRESS for recording in recordings)
+    open_end = [recording for recording in recordings if recording.state == RecordingState.IN_PROGRESS]
+    for recording in open_end:  # the end of the call ended it, whether its own end is reported or not
+        work.plan(session, WorkKind.PAGE_DEADLINE, recording.id, now=now, due_at=rules.page_due(call.ended_at))
     if open_end or (call.in_voicemail and not recordings):
         work.plan_again(session, WorkKind.LOOK_UP_CALL, call.id, now=now, due_at=now + LOOK_UP_AFTER)
         return

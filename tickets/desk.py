@@ -90,6 +90,13 @@ def page(
     return written
 
 
+def was_told(session: Session, ticket: Ticket, purpose: Purpose, *, about: str) -> bool:
+    """Whether texts of this purpose and occasion were written."""
+    start = f"{purpose}:{ticket.number}:{about}:"
+    known = select(Message.id).where(Message.ticket_id == ticket.id, Message.key.startswith(start, autoescape=True))
+    return session.scalars(known.limit(1)).first() is not None
+
+
 def _paged_people(session: Session, ticket: Ticket) -> Iterable[tuple[str, str]]:
     rows = session.execute(
         select(Message.person, Message.to_number)

@@ -29,6 +29,10 @@ CONFIRM_WITHIN = timedelta(minutes=5)
 GIVE_UP_AFTER = timedelta(hours=4)
 
 
+#: The error of a text without a final report in time; any report takes it away.
+NO_REPORT = "no delivery report"
+
+
 class Refusal(StrEnum):
     """Why the carrier will not take a text (carrier-facts §4, error codes)."""
 
@@ -269,7 +273,7 @@ def check_delivery(session: Session, held: work.Claim, *, now: datetime) -> None
     message = session.get_one(Message, held.ref, with_for_update=True)
     _apply_reports(session, message, now=now)  # one that came in the very moment of handing over was seen by neither
     if MessageState(message.state) in (MessageState.SENDING, MessageState.SENT):
-        message.error = "no delivery report"
+        message.error = NO_REPORT
         note(
             session,
             ticket_id=message.ticket_id,

@@ -10,6 +10,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from tickets.models import Call, Event, Message, Recording, Ticket
+from tickets.outbox import NO_REPORT
 from tickets.states import Direction, MessageState, Purpose
 
 
@@ -170,7 +171,8 @@ def _page(message: Message) -> dict[str, Any]:
         "person": message.person,
         "number": message.to_number,
         "by": message.by,
-        "state": message.state,
+        # Without a report in time it counts as not delivered; a late one sets it right.
+        "state": MessageState.FAILED if message.error == NO_REPORT else message.state,
         "error": _error(message),
         "body": message.body,
         "at": iso(message.created_at),

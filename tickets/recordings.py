@@ -20,9 +20,6 @@ from tickets.voicemails import Heard, lock, no_words, transcribed
 #: When only the `action` request told us of a recording, its own callback usually follows at once: fetch after this.
 ACTION_GRACE = timedelta(seconds=2)
 
-#: A timer is noticed by the next sweep, up to a second late: the page is due so much earlier.
-SWEEP = timedelta(seconds=1)
-
 #: Nothing final is known of a recording in one of these.
 OPEN = (RecordingState.IN_PROGRESS, RecordingState.ENDED)
 
@@ -83,8 +80,7 @@ def _left(session: Session, call: Call, recording: Recording, *, now: datetime, 
     recording.ended_at = now
     call.in_voicemail, call.outcome = True, CallOutcome.VOICEMAIL
     _note(session, call, "The caller left a message", now=now)
-    due = now + rules.wait_for_transcript - SWEEP
-    work.plan_again(session, WorkKind.PAGE_DEADLINE, recording.id, now=now, due_at=max(now, due))
+    work.plan_again(session, WorkKind.PAGE_DEADLINE, recording.id, now=now, due_at=rules.page_due(now))
     work.cancel(session, WorkKind.LOOK_UP_CALL, call.id, now=now)
 
 

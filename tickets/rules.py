@@ -36,6 +36,11 @@ class Rules:
     keywords_by_carrier: bool = True
     delete_at_carrier: bool = False
 
+    def page_due(self, ended: datetime) -> datetime:
+        """When the page of a recording that ended then goes out without words. A timer is noticed by the next sweep, up to
+        a second late, so it is due so much earlier."""
+        return max(ended, ended + self.wait_for_transcript - timedelta(seconds=1))
+
     def clock_time(self, moment: datetime, now: datetime) -> str:
         """A moment as the team reads it on the wall: "8:05 AM", with the day when it is more than half a day away."""
         local = moment.astimezone(self.zone)

@@ -45,13 +45,12 @@ def recordings_of(session: Session, ticket: Ticket) -> list[Recording]:
     return list(session.scalars(rows.order_by(Recording.id)))
 
 
-def sound_of(session: Session, recording_id: int) -> tuple[str | None, str | None]:
-    """The blob of a recording, None while we do not hold it, and the client that its caller is known as."""
-    row = (
-        select(Recording.blob, Call.client).join(Call, Recording.call_id == Call.id).where(Recording.id == recording_id)
-    )
-    blob, client = session.execute(row).one()
-    return blob, client
+def sound_of(session: Session, recording_id: int) -> tuple[str | None, int | None, str | None]:
+    """The blob of a recording, None while we do not hold it; its length in seconds, as the carrier said; and the client
+    that its caller is known as."""
+    row = select(Recording.blob, Recording.seconds, Call.client).join(Call, Recording.call_id == Call.id)
+    blob, seconds, client = session.execute(row.where(Recording.id == recording_id)).one()
+    return blob, seconds, client
 
 
 def transcribed(session: Session, recording_id: int, heard: Heard, *, now: datetime, rules: Rules) -> int | None:
@@ -77,10 +76,15 @@ def transcribed(session: Session, recording_id: int, heard: Heard, *, now: datet
         ticket.client = ticket.client or heard.client
         if heard.subject:
             ticket.subject = (f"{call.choice}: {heard.subject}" if call.choice else heard.subject)[:300]
-        note(session, call_id=call.id, ticket_id=ticket.id, kind="transcript", now=now, text="The words are there")
+        _note(
+            session, call, "transcript", f"The words are there{f' ({heard.problem})' if heard.problem else ''}", now=now
+        )
     occasion = f"re{recording.id}"
-    paged = work.is_over(session, WorkKind.PAGE_DEADLINE, recording.id)
-    purpose = Purpose.WORDS if paged else Purpose.PAGE
+    purpose = Purpose.PAGE
+    if desk.was_told(session, ticket, Purpose.PAGE, about=occasion):
+        purpose = Purpose.WORDS
+        if desk.was_told(session, ticket, Purpose.WORDS, about=occasion):  # that there were none, which was wrong
+            occasion = f"{occasion}:again"
     desk.page(session, ticket, purpose, _facts(recording, call, ticket, rules), about=occasion, rules=rules, now=now)
     work.cancel(session, WorkKind.PAGE_DEADLINE, recording.id, now=now)
     return ticket.number
@@ -117,9 +121,9 @@ def no_words(session: Session, recording: Recording, call: Call, *, now: datetim
     """A recording without words is no message: what remains is the choice, if there was one. `recording` says SILENT."""
     session.flush()
     ticket = calls.ticket_of(session, call)
-    if ticket is not None and work.is_over(
-        session, WorkKind.PAGE_DEADLINE, recording.id
-    ):  # "words follow", said the page
+    if ticket is not None and desk.was_told(
+        session, ticket, Purpose.PAGE, about=f"re{recording.id}"
+    ):  # it said "words follow"
         calls.no_message(call)
         facts = _facts(recording, call, ticket, rules)
         desk.page(session, ticket, Purpose.WORDS, facts, about=f"re{recording.id}", rules=rules, now=now)

@@ -1,7 +1,7 @@
 """One voicemail from the blob store to its words in the database. No transaction is open while Whisper works."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 
 import structlog
@@ -17,6 +17,10 @@ from transcribe.engine import Engine
 from transcribe.pipeline import Transcription, transcribe_audio
 
 log = structlog.get_logger(__name__)
+
+
+#: So many seconds less than the carrier said, and the file is not whole; it counts whole seconds and before trimming.
+CUT_OFF = 4
 
 
 class SoundAway(Exception):
@@ -36,18 +40,20 @@ def transcribe_recording(
     """Do one piece of TRANSCRIBE work. Whatever the sound is, it ends as done, silent or failed, with ticket and page
     in the same transaction. Raises only what another attempt may mend (database, blob store, engine)."""
     with database.reading() as session:
-        blob, client = voicemails.sound_of(session, held.ref)
+        blob, seconds, client = voicemails.sound_of(session, held.ref)
     if blob is None:
         heard = Heard(TranscriptState.FAILED, problem="the sound is not here")
     else:
-        heard = _hear(blob, client, blobs=blobs, engine=engine, clients=clients)
+        heard = _hear(blob, client, seconds, blobs=blobs, engine=engine, clients=clients)
     with database.unit() as session:
         ticket = voicemails.transcribed(session, held.ref, heard, now=now(), rules=rules)
         work.finish(session, held, now=now())
         log.info("voicemail transcribed", ticket=ticket, state=heard.state.value, confidence=heard.confidence)
 
 
-def _hear(blob: str, client: str | None, *, blobs: BlobStore, engine: Engine, clients: Sequence[str]) -> Heard:
+def _hear(
+    blob: str, client: str | None, seconds: int | None, *, blobs: BlobStore, engine: Engine, clients: Sequence[str]
+) -> Heard:
     try:
         sound = blobs.open(blob)
     except KeyError:
@@ -56,7 +62,11 @@ def _hear(blob: str, client: str | None, *, blobs: BlobStore, engine: Engine, cl
         raise SoundAway(f"{type(error).__name__}: {error}") from error
     with sound:
         found = transcribe_audio(sound, engine=engine, clients=clients, client=client)
-    return as_heard(found, clients)
+    heard = as_heard(found, clients)
+    if heard.state is TranscriptState.DONE and seconds and found.seconds < seconds - CUT_OFF:
+        problem = f"only {found.seconds:.0f} s of {seconds} s are here: the sound is cut off"
+        heard = replace(heard, problem=f"{heard.problem}; {problem}" if heard.problem else problem)
+    return heard
 
 
 def as_heard(found: Transcription, clients: Sequence[str]) -> Heard:

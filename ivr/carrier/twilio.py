@@ -33,6 +33,9 @@ _REFUSALS = {
     **dict.fromkeys(("21212", "21606", "21408", "21608", "30002", "30034", "21603", "21660"), Refusal.CONFIG),
 }
 
+#: What a proxy, a login or an error page calls itself, whatever its status: never sound.
+_PAGES = ("text/html", "application/json", "application/xml", "text/xml", "text/plain")
+
 T = TypeVar("T")
 
 
@@ -135,9 +138,10 @@ class TwilioCarrier:
             with response:
                 if response.status_code == 404:
                     raise NotThere(f"recording {sid} is not at the carrier (404)")
-                if response.status_code != 200:
-                    raise CarrierError(f"the carrier answered {response.status_code} for recording {sid}")
-                yield Media(response.headers.get("content-type"), response.iter_content(CHUNK))
+                kind = response.headers.get("content-type", "").lower()
+                if response.status_code != 200 or kind.startswith(_PAGES):
+                    raise CarrierError(f"the carrier answered {response.status_code} {kind} for recording {sid}")
+                yield Media(kind or None, response.iter_content(CHUNK))
         except requests.RequestException as error:
             raise CarrierError(f"recording {sid} could not be fetched: {type(error).__name__}") from error
 

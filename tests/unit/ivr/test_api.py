@@ -1,5 +1,6 @@
 """The JSON API: who may read, what is there, and what is said when it is not."""
 
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,20 @@ def test_what_is_not_there_is_a_problem_document(world: World, path: str) -> Non
     answer = get(world, f"/api/v1/{path}")
     assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
     assert answer.get_json()["status"] == 404
+
+
+def test_a_recording_can_be_asked_for_in_parts(world: World) -> None:
+    world.call()
+    world.press("1", 1)
+    world.recorded()
+    world.work()
+    with closing(get(world, "/api/v1/recordings/RE1")) as whole:
+        assert (whole.status_code, whole.mimetype) == (200, "audio/wav")
+        assert int(whole.headers["Content-Length"]) == len(whole.data) > 1000
+    with closing(get(world, "/api/v1/recordings/RE1", {**BEARER, "Range": "bytes=4-99"})) as part:
+        assert (part.status_code, part.data) == (206, whole.data[4:100])
+        assert part.headers["Content-Range"] == f"bytes 4-99/{len(whole.data)}"
+    assert get(world, "/api/v1/recordings/RE1", {**BEARER, "Range": "bytes=9999999-"}).status_code == 416
 
 
 def test_writing_is_refused_as_a_problem_too(world: World) -> None:

@@ -61,12 +61,31 @@ def test_a_recording_that_the_carrier_works_on_for_long_is_taken_when_it_is_done
     speaking.recorded(status="in-progress")
     speaking.carrier.recordings = [RecordingInfo("RE1", "CA1", "processing", None)]
     speaking.hang_up()
+    speaking.pass_time(20)
+    assert "Emergency or outage. Voicemail, words follow." in speaking.texts_to(SAM)[0]
     speaking.pass_time(400, step=5)
-    assert speaking.texts_to(SAM) == [MISSED]
+    assert "Voicemail, no words could be made out." in speaking.texts_to(SAM)[1]
     speaking.recorded()
     speaking.pass_time(60)
     assert state_of(speaking) == ("stored", "done")
-    assert speaking.texts_to(SAM) == [MISSED, VOICEMAIL]
+    assert [text[:5] for text in speaking.texts_to(SAM)] == ["URGEN", "1001 ", "1001 "]
+    assert " said: " in speaking.texts_to(SAM)[2]
+
+
+def test_a_call_that_ended_in_the_middle_of_its_recording_pages_in_time(speaking: World) -> None:
+    speaking.recorded(status="in-progress")
+    speaking.carrier.recordings = [RecordingInfo("RE1", "CA1", "in-progress", None)]
+    speaking.hang_up()
+    speaking.pass_time(18)
+    assert speaking.texts_to(SAM) == []
+    speaking.pass_time(2)
+    assert "Emergency or outage. Voicemail, words follow." in speaking.texts_to(SAM)[0]
+
+
+def test_a_call_that_vanished_without_a_word_of_the_carrier_is_a_missed_call_soon(speaking: World) -> None:
+    speaking.carrier.calls["CA1"] = CallInfo("CA1", "completed", CLIENT, DESK)
+    speaking.pass_time(100)
+    assert speaking.texts_to(SAM) == [MISSED]
 
 
 def test_a_recording_that_began_after_the_end_and_never_reported_its_own_is_looked_up(speaking: World) -> None:

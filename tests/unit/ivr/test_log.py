@@ -24,6 +24,7 @@ class Terminal(io.StringIO):
 
 @pytest.fixture(autouse=True)
 def _own_logging() -> Iterator[None]:
+    structlog.contextvars.clear_contextvars()  # what the last work or webhook of another test was about
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield
