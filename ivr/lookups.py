@@ -93,7 +93,7 @@ def as_form(one: RecordingInfo) -> RecordingForm:
 def reconcile(desk: Helpline) -> int:
     """Compare what the carrier has with what we have since the last time, and take in what we never heard of: messages
     and texts of clients while our web, database or network was away. Returns how many. Raises CarrierError; then the
-    next comparison covers this one's time too. The first one of a new database only sets the mark."""
+    next comparison covers this one's time too. A new database begins OVERLAP ago."""
     began = desk.now()
     with desk.database.unit() as unit:
         since = marks.moment(unit, RECONCILED, default=began)
