@@ -68,7 +68,7 @@ def completed(session: Session, call: Call, sid: str, *, seconds: int | None, no
         return
     before = RecordingState(recording.state)
     recording.state, recording.seconds = RecordingState.COMPLETED, seconds if seconds is not None else recording.seconds
-    if before not in OPEN:  # we had given it up, or guessed wrong
+    if before not in OPEN or recording.media == MediaState.MISSING:  # we had given it up, or guessed wrong
         recording.media, recording.transcript, recording.problem = MediaState.PENDING, TranscriptState.PENDING, None
     if before is not RecordingState.ENDED:
         _left(session, call, recording, now=now, rules=rules)

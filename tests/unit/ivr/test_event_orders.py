@@ -72,6 +72,17 @@ def test_a_recording_that_the_carrier_works_on_for_long_is_taken_when_it_is_done
     assert " said: " in speaking.texts_to(SAM)[2]
 
 
+def test_a_file_that_was_given_up_is_fetched_when_the_carrier_says_at_last_that_it_is_there(speaking: World) -> None:
+    done = {"RecordingUrl": "https://x/Recordings/RE1", "RecordingDuration": "9", "Digits": "#"}
+    assert speaking.post("/twilio/voice/2", CallSid="CA1", From=CLIENT, To=DESK, **done).status_code == 200
+    speaking.pass_time(3600, step=5)
+    assert state_of(speaking) == ("missing", "failed")
+    speaking.recorded()
+    speaking.pass_time(10)
+    assert state_of(speaking) == ("stored", "done")
+    assert " said: " in speaking.texts_to(SAM)[-1]
+
+
 def test_a_call_that_ended_in_the_middle_of_its_recording_pages_in_time(speaking: World) -> None:
     speaking.recorded(status="in-progress")
     speaking.carrier.recordings = [RecordingInfo("RE1", "CA1", "in-progress", None)]
