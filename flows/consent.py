@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from flows.problems import Problem
 from flows.prompts import all_prompts
 from flows.routes import STEPS, without_keys
-from flows.schema import HelpdeskFlow, MenuStep, VoicemailStep
+from flows.schema import HelpdeskFlow, MenuStep, VoicemailStep, Wordings
 from flows.source import Document, Place
 from flows.words import fill, spoken_values
 
@@ -42,32 +42,52 @@ RECORDED = Element("that messages are recorded", r"\brecord(ed|ing)\b", "Message
 
 NOTICE = (CONSENT, STOP, HELP, RATES, FREQUENCY, PRIVACY, TERMS)
 OPT_IN = (STOP, HELP, RATES)
+#: What a text in another language has to say, where its words are known; in any language it names STOP, HELP and START,
+#: the desk and the addresses of the notice.
+IN_SPANISH = (
+    Element("the consent to texts", r"\bacepta (recibir )?(sms|textos|mensajes)", "Al escribirnos acepta recibir SMS."),
+    Element("the rates", r"\btarifas de mensajes y datos", "Pueden aplicarse tarifas de mensajes y datos"),
+    Element("the frequency", r"\bfrecuencia (de mensajes )?(puede variar|varia)", "La frecuencia puede variar"),
+)
 _URL = re.compile(r"https://[^\s;,]+")
 
 
 def consent_problems(flow: HelpdeskFlow, document: Document) -> Iterator[Problem]:
-    """What is missing from the notice, the greeting and the automatic texts."""
-    texts = {name: getattr(flow.texts, name) for name in ("first_reply", "help", "opted_out", "opted_in")}
+    """What is missing from the notice and the greeting."""
     yield from _missing(flow.consent, NOTICE, place=("consent",), where="the consent notice", document=document)
-    yield from _missing(
-        texts["first_reply"], NOTICE, place=("texts", "first_reply"), where="the first reply", document=document
-    )
-    yield from _missing(texts["help"], NOTICE, place=("texts", "help"), where="the HELP answer", document=document)
-    yield from _missing(
-        texts["opted_out"], (START,), place=("texts", "opted_out"), where="the opt-out answer", document=document
-    )
-    yield from _missing(
-        texts["opted_in"], OPT_IN, place=("texts", "opted_in"), where="the opt-in answer", document=document
-    )
-    for name, text in texts.items():
-        named = Element("the desk's name", re.escape(flow.desk.name), "{desk}")
-        yield from _missing(text, (named,), place=("texts", name), where="this text", document=document)
-    for url in _URL.findall(flow.consent):
-        bare = url.removeprefix("https://").rstrip("/.")
-        link = Element(f"the address {url}", re.escape(bare), url)
-        for name in ("first_reply", "help"):
-            yield from _missing(texts[name], (link,), place=("texts", name), where="this text", document=document)
     yield from _greeting(flow, document)
+
+
+def wording_problems(
+    words: Wordings, place: Place, document: Document, *, language: str, flow: HelpdeskFlow
+) -> Iterator[Problem]:
+    """What is missing from the automatic texts of one language; `place` is theirs in the file."""
+    for name, where in _NAMES.items():
+        elements = _required(name, language.partition("-")[0], flow)
+        yield from _missing(getattr(words, name), elements, place=(*place, name), where=where, document=document)
+
+
+_NAMES = {
+    "first_reply": "the first reply",
+    "help": "the HELP answer",
+    "opted_out": "the opt-out answer",
+    "opted_in": "the opt-in answer",
+}
+
+
+def _required(name: str, language: str, flow: HelpdeskFlow) -> tuple[Element, ...]:
+    """What the automatic text `name` has to mention in a language."""
+    notice, opt_in = (NOTICE, OPT_IN) if language == "en" else ((STOP, HELP), (STOP, HELP))
+    if language == "es":
+        notice, opt_in = (*notice, *IN_SPANISH), (*opt_in, IN_SPANISH[1])
+    named = Element("the desk's name", re.escape(flow.desk.name), "{desk}")
+    if name in ("first_reply", "help"):
+        found = _URL.findall(flow.consent)
+        links = (
+            Element(f"the address {url}", re.escape(url.removeprefix("https://").rstrip("/.")), url) for url in found
+        )
+        return (*notice, named, *links)
+    return (START, named) if name == "opted_out" else (*opt_in, named)
 
 
 def greeting(flow: HelpdeskFlow) -> str:

@@ -9,12 +9,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from flows.schema import ClientList, HelpdeskFlow, OnCall
+from flows.schema import ClientList, HelpdeskFlow, OnCall, Wordings
 
 _FILES: dict[str, type[BaseModel]] = {
     "helpdesk.schema.json": HelpdeskFlow,
     "oncall.schema.json": OnCall,
     "clients.schema.json": ClientList,
+    "texts.schema.json": Wordings,
 }
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import phonenumbers
 from phonenumbers import PhoneNumberType
 
-from flows.consent import consent_problems
-from flows.loader import CLIENTS, HELPDESK, ONCALL, Flows, load_all
+from flows.consent import consent_problems, wording_problems
+from flows.loader import CLIENTS, HELPDESK, ONCALL, Flows, language_of_file, load_all
 from flows.problems import Problem
-from flows.prompts import prompt_problems, text_problems
+from flows.prompts import desk_problems, prompt_problems, text_problems
 from flows.routes import STEPS, reachable, without_keys
-from flows.schema import Calls, HangupStep, VoicemailStep
+from flows.schema import Calls, HangupStep, VoicemailStep, Wordings
 from flows.segments import Alphabet
 from flows.source import Document, Place
 
@@ -39,12 +39,26 @@ def lint(flows: Flows, documents: dict[str, Document], *, alphabet: Alphabet) ->
     helpdesk = documents[HELPDESK]
     yield from _routes(flows.helpdesk.calls, helpdesk)
     yield from prompt_problems(flows.helpdesk, helpdesk)
-    yield from text_problems(flows.helpdesk, helpdesk, alphabet=alphabet)
+    yield from desk_problems(flows.helpdesk, helpdesk)
     yield from consent_problems(flows.helpdesk, helpdesk)
+    yield from _texts(flows, documents, alphabet=alphabet)
     yield from _callable(flows.helpdesk.desk.number, ("desk", "number"), document=helpdesk)
     yield from _people(flows, documents[ONCALL])
     if CLIENTS in documents:
         yield from _clients(flows, documents[CLIENTS])
+
+
+def _texts(flows: Flows, documents: dict[str, Document], *, alphabet: Alphabet) -> Iterator[Problem]:
+    """The automatic texts: the desk's own, and each translation in its file."""
+    found: list[tuple[Wordings, Place, Document, str]] = [
+        (flows.helpdesk.texts, ("texts",), documents[HELPDESK], flows.helpdesk.desk.language)
+    ]
+    for name, document in documents.items():
+        if (code := language_of_file(name)) in flows.translations:
+            found.append((flows.translations[code], (), document, code))
+    for words, place, document, language in found:
+        yield from text_problems(words, place, document, alphabet=alphabet)
+        yield from wording_problems(words, place, document, language=language, flow=flows.helpdesk)
 
 
 def _at(document: Document, place: Place, *, message: str, hint: str, key: bool = False) -> Problem:

@@ -1,6 +1,7 @@
 """From a folder of YAML files to checked, frozen data."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -8,13 +9,16 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from flows.explain import explain
+from flows.fields import LANGUAGE_FORM
 from flows.problems import FlowErrors, Problem
 from flows.routes import unknown_steps
-from flows.schema import Client, ClientList, HelpdeskFlow, OnCall
+from flows.schema import Client, ClientList, HelpdeskFlow, OnCall, Wordings
 from flows.source import Document, read
-from flows.words import with_desk
+from flows.words import filled, with_desk
 
 HELPDESK, ONCALL, CLIENTS = "helpdesk.yml", "oncall.yml", "clients.yml"
+#: Automatic texts in another language: texts.es.yml. The name says which.
+TRANSLATION = re.compile(rf"texts\.({LANGUAGE_FORM})\.yml")
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -31,11 +35,21 @@ class Flows:
     helpdesk: HelpdeskFlow
     oncall: OnCall
     clients: tuple[Client, ...]
+    translations: dict[str, Wordings]
     version: str
 
     def client_of(self, number: str | None) -> str | None:
         """The name of the client who owns `number` (E.164), or None."""
-        return next((client.name for client in self.clients if number in client.numbers), None)
+        client = self._client(number)
+        return client.name if client else None
+
+    def language_of(self, number: str | None) -> str | None:
+        """The language that the client who owns `number` is written to in, when the admins have said."""
+        client = self._client(number)
+        return client.language if client else None
+
+    def _client(self, number: str | None) -> Client | None:
+        return next((client for client in self.clients if number in client.numbers), None)
 
 
 @dataclass(frozen=True)
@@ -67,13 +81,32 @@ def load_all(directory: Path) -> Loaded:
     clients: ClientList | None = ClientList(clients=())
     if _exists(directory / CLIENTS):
         clients = _file(directory / CLIENTS, ClientList, documents=documents, problems=problems)
+    translations: dict[str, Wordings] = {}
+    for path in _translations(directory):
+        if (words := _file(path, Wordings, documents=documents, problems=problems)) is not None:
+            translations[language_of_file(path.name)] = words
     if helpdesk is not None:
         problems += unknown_steps(helpdesk.calls, documents[HELPDESK])
     if problems or helpdesk is None or oncall is None or clients is None:
         return Loaded(None, documents, tuple(sorted(set(problems))))
     texts = "\0".join(f"{name}\0{document.text}" for name, document in sorted(documents.items()))
     version = hashlib.sha256(texts.encode()).hexdigest()[:12]
-    return Loaded(Flows(with_desk(helpdesk), oncall, clients.clients, version), documents, ())
+    translations = {code: filled(words, helpdesk.desk) for code, words in translations.items()}
+    flows = Flows(with_desk(helpdesk), oncall, clients.clients, translations, version)
+    return Loaded(flows, documents, ())
+
+
+def language_of_file(name: str) -> str:
+    """ "es" for texts.es.yml; "" for any other file."""
+    match = TRANSLATION.fullmatch(name)
+    return match[1] if match else ""
+
+
+def _translations(directory: Path) -> list[Path]:
+    try:
+        return sorted(path for path in directory.iterdir() if TRANSLATION.fullmatch(path.name))
+    except (OSError, ValueError):
+        return []  # reading helpdesk.yml says what is wrong with the folder
 
 
 def _file(path: Path, model: type[_Model], *, documents: dict[str, Document], problems: list[Problem]) -> _Model | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from flows.nearest import did_you_mean
 from flows.problems import Problem
 from flows.routes import STEPS
-from flows.schema import HelpdeskFlow, Menu, MenuStep, Model, Prompts, Words
+from flows.schema import HelpdeskFlow, Menu, MenuStep, Model, Prompts, Wordings, Words
 from flows.segments import Alphabet
 from flows.source import Document, Place
 from flows.words import IN_FIRST_REPLY, IN_PROMPTS, IN_TEXTS, PLACEHOLDER, fill
@@ -17,7 +17,13 @@ MOST_SEGMENTS = 2
 MOST_CHARACTERS = 12_000
 # Not known yet, so guessed on the long side.
 _LONG_TICKET = "100000"
-_TEXTS = {"first_reply": IN_FIRST_REPLY, "help": IN_TEXTS, "opted_out": IN_TEXTS, "opted_in": IN_TEXTS}
+_TEXTS = {
+    "first_reply": IN_FIRST_REPLY,
+    "help": IN_TEXTS,
+    "opted_out": IN_TEXTS,
+    "opted_in": IN_TEXTS,
+    "follow_up": IN_FIRST_REPLY,
+}
 _SPOKEN_KEYS = {"star": "*", "pound": "#", "hash": "#", "zero": "0", "one": "1", "two": "2", "three": "3", "four": "4",
                 "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9"}  # fmt: skip
 _PRESS = re.compile(rf"\bpress (?:the )?([0-9*#]|{'|'.join(_SPOKEN_KEYS)})(?=\W|$)", re.IGNORECASE)
@@ -56,25 +62,30 @@ def prompt_problems(flow: HelpdeskFlow, document: Document) -> Iterator[Problem]
         yield Problem(document.file, *document.entry(STEPS).key, message, "callers are stressed: shorten them")
 
 
-def text_problems(flow: HelpdeskFlow, document: Document, *, alphabet: Alphabet) -> Iterator[Problem]:
-    """Problems of texts that go out by themselves."""
+def text_problems(words: Wordings, place: Place, document: Document, *, alphabet: Alphabet) -> Iterator[Problem]:
+    """Problems of texts that go out by themselves, in one language; `place` is theirs in the file."""
     for name, allowed in _TEXTS.items():
-        place: Place = ("texts", name)
-        template = getattr(flow.texts, name)
-        yield from _placeholders(template, place, allowed=allowed, document=document)
-        text = fill(template, {"ticket": _LONG_TICKET})
-        if (count := alphabet.segments(text)) > MOST_SEGMENTS:
-            special = alphabet.costly(text)
-            hint = f"cut it to {153 * MOST_SEGMENTS} characters"
-            if special:
-                hint = (
-                    f"'{special}' halves the room of a text: write it with plain letters, else cut it to 134 characters"
-                )
-            message = f"this text takes {count} segments ({len(text)} characters); {MOST_SEGMENTS} are allowed"
-            yield Problem(document.file, *document.entry(place).value, message, hint)
+        if (template := getattr(words, name)) is not None:
+            yield from _placeholders(template, (*place, name), allowed=allowed, document=document)
+            yield from _length(template, (*place, name), document=document, alphabet=alphabet)
+
+
+def desk_problems(flow: HelpdeskFlow, document: Document) -> Iterator[Problem]:
+    """Placeholders where nothing is filled in."""
     yield from _placeholders(flow.consent, ("consent",), allowed=(), document=document)
     for name in ("name", "spoken", "hours"):
         yield from _placeholders(getattr(flow.desk, name) or "", ("desk", name), allowed=(), document=document)
+
+
+def _length(template: str, place: Place, *, document: Document, alphabet: Alphabet) -> Iterator[Problem]:
+    text = alphabet.to_gsm(fill(template, {"ticket": _LONG_TICKET}))
+    if (count := alphabet.segments(text)) > MOST_SEGMENTS:
+        special = alphabet.costly(text)
+        hint = f"cut it to {153 * MOST_SEGMENTS} characters"
+        if special:
+            hint = f"'{special}' halves the room of a text: write it with plain letters, else cut it to 134 characters"
+        message = f"this text takes {count} segments ({len(text)} characters); {MOST_SEGMENTS} are allowed"
+        yield Problem(document.file, *document.entry(place).value, message, hint)
 
 
 def _placeholders(text: str, place: Place, *, allowed: Sequence[str], document: Document) -> Iterator[Problem]:

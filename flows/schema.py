@@ -189,14 +189,27 @@ class Calls(Model):
     steps: dict[StepName, Step] = Field(min_length=1, max_length=100, description="the steps by name")
 
 
-class Texts(Model):
-    """Texts that go out by themselves. Two segments at most, see the lint."""
+class Wordings(Model):
+    """The words of texts that go out by themselves, in one language: of the desk in helpdesk.yml, of others in files of
+    their own (texts.es.yml). Two segments at most, see the lint."""
 
     first_reply: PlainText = Field(description="answer to the first text of a client; {ticket} is the ticket's number")
     help: PlainText = Field(description="answer to HELP")
     opted_out: PlainText = Field(description="the one confirmation of an opt-out")
     opted_in: PlainText = Field(description="answer to START")
+    follow_up: PlainText | None = Field(None, description="answer to later texts of a ticket; leave it out for none")
+
+
+class Texts(Wordings):
+    """Texts that go out by themselves, and what becomes of texts that come in."""
+
     join_window_hours: int = Field(12, ge=1, le=72, description="texts within these hours join the open ticket")
+    reopen_hours: int = Field(
+        12, ge=0, le=72, description="a text so many hours after its ticket was resolved reopens it; 0 for never"
+    )
+    machines: tuple[E164, ...] = Field(
+        (), max_length=100, description="forwarders and alarm systems: their texts open tickets, nobody answers them"
+    )
 
 
 class Pages(Model):
@@ -243,6 +256,7 @@ class Client(Model):
 
     name: Name = Field(description="the name on tickets and pages")
     numbers: tuple[E164, ...] = Field(min_length=1, max_length=100, description="numbers they call and text from")
+    language: Language | None = Field(None, description="language of automatic texts to them, such as es")
 
 
 class ClientList(Model):

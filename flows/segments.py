@@ -5,7 +5,10 @@ from typing import Protocol
 
 
 class Alphabet(Protocol):
-    """How texts are counted. A module with these two functions will do."""
+    """How texts are counted. A module with these three functions will do."""
+
+    def to_gsm(self, text: str, /) -> str:
+        """The text as it is sent: with plain characters for typography and accents that cost room."""
 
     def segments(self, text: str, /) -> int:
         """How many segments a text takes."""

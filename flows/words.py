@@ -3,8 +3,11 @@
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import TypeVar
 
-from flows.schema import Desk, HelpdeskFlow
+from flows.schema import Desk, HelpdeskFlow, Wordings
+
+W = TypeVar("W", bound=Wordings)
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 # A ticket's number is not known while the caller listens, so no prompt may use it.
@@ -38,11 +41,15 @@ def spoken_values(desk: Desk, *, number: str | None, client: str | None) -> dict
 
 def with_desk(flow: HelpdeskFlow) -> HelpdeskFlow:
     """`flow` with {desk} and {hours} of its texts filled in. {ticket} stays for the one who knows the ticket."""
-    values = {"desk": flow.desk.name, "hours": flow.desk.hours}
-    texts = {name: value for name, value in flow.texts.model_dump().items() if isinstance(value, str)}
-    filled = {name: _fill_known(text, values) for name, text in texts.items()}
-    # Copied, not validated anew: a text that grew too long is the lint's to report, and loading must not fail on it.
-    return flow.model_copy(update={"texts": flow.texts.model_copy(update=filled)})
+    return flow.model_copy(update={"texts": filled(flow.texts, flow.desk)})
+
+
+def filled(words: W, desk: Desk) -> W:
+    """The same texts with what they say of the desk. Copied, not validated anew: a text that grew too long is the lint's
+    to report, and loading must not fail on it."""
+    values = {"desk": desk.name, "hours": desk.hours}
+    texts = {name: getattr(words, name) for name in Wordings.model_fields}
+    return words.model_copy(update={name: _fill_known(text, values) for name, text in texts.items() if text})
 
 
 def _fill_known(template: str, values: Mapping[str, str]) -> str:

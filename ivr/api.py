@@ -113,7 +113,7 @@ def blueprint(desk: Helpline) -> Blueprint:
         """The newest tickets first."""
         arguments = _arguments()
         with desk.database.reading() as session:
-            found, following = queries.newest(session, **arguments)
+            found, following = queries.newest(session, sender=desk.rules.sender, **arguments)
         return jsonify(tickets=found, next=encode(following) if following else None)
 
     @views.get("/tickets/<int:number>")
@@ -122,7 +122,7 @@ def blueprint(desk: Helpline) -> Blueprint:
         found = None
         if number <= LARGEST:
             with desk.database.reading() as session:
-                found = queries.find(session, number)
+                found = queries.find(session, number, sender=desk.rules.sender)
         if found is None:
             refuse(404, f"Ticket {number} does not exist")
         return jsonify(found)

@@ -160,6 +160,29 @@ def staff(settings: Settings) -> str:
     return f"{len(team)} on call, every number can receive texts"
 
 
+def opt_outs(settings: Settings) -> str:
+    """Whether everyone on call can be texted: a colleague who texted STOP gets no pages."""
+    from tickets import consent, db
+
+    try:
+        team = load(settings.flows_dir).oncall.team
+    except FlowErrors:
+        raise Trouble("the flow files cannot be read", "`helpline flow check` shows why") from None
+    engine = db.connect(settings.database_url)
+    try:
+        db.check_version(engine)
+        with db.Database(engine).reading() as session:
+            silent = consent.opted_out(session, [person.number for person in team], settings.sender)
+    except db.SchemaError:
+        raise Trouble("the database cannot be read", "See the line about the database") from None
+    finally:
+        engine.dispose()
+    names = [f"{person.name} ({silent[person.number].why})" for person in team if person.number in silent]
+    if names:
+        raise Trouble(f"no texts and no pages to {', '.join(names)}", "They text START to the help desk's number")
+    return "nobody on call has opted out of texts"
+
+
 def _first_of(problems: list[Problem]) -> None:
     if problems:
         first = problems[0]
@@ -248,6 +271,7 @@ CHECKS = (
     Check("weights", weights, frozenset({"HELPLINE_DATA", "WHISPER_ENGINE", "WHISPER_MODEL"}), SLOW),
     Check("flow files", flow_files, frozenset({"FLOWS_DIR"})),
     Check("staff", staff, frozenset({"FLOWS_DIR", "TWILIO_NUMBER"})),
+    Check("opt-outs", opt_outs, frozenset({"FLOWS_DIR", "DATABASE_URL"})),
     Check("public address", public_url, frozenset({"PUBLIC_URL", "HOST", "PORT", "TWILIO_ACCOUNT_SID"})),
     Check("carrier", carrier, _CARRIER_NEEDS | {"HELPLINE_DATA", "HOST", "PORT", "SANDBOX_PORT"}),
 )

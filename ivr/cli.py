@@ -20,7 +20,7 @@ from ivr.settings import Settings, load_settings
 
 SECTIONS = {
     "Run": ("up", "db upgrade"),
-    "Look": ("phone", "tickets", "transcribe"),
+    "Look": ("phone", "tickets", "consent", "transcribe"),
     "Check": ("doctor", "flow check"),
     "Roles (the lines of Procfile; `up` runs all of them)": (
         "web",
@@ -141,6 +141,23 @@ def tickets(*, number: int | None, as_json: bool) -> int:
 
     settings = _settings("tickets", quiet=True)
     return print_tickets(settings, number, as_json)
+
+
+@cli.command()
+@click.argument("number")
+@click.option("--opt-out", "kind", flag_value="opt-out", help="Enter that this number wants no texts.")
+@click.option("--opt-in", "kind", flag_value="opt-in", help="Enter that this number wants texts again.")
+@click.option("--reason", metavar="WORDS", help="How you know; needed for an entry.")
+@click.option("--by", metavar="NAME", help="Who enters it; needed for an entry.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def consent(*, number: str, kind: str | None, reason: str | None, by: str | None, as_json: bool) -> int:
+    """Show whether a number may be texted and why, or enter a wish."""
+    from ivr.commands.consent import enter, show
+
+    settings = _settings("consent", quiet=True)
+    if kind is not None:
+        enter(settings, number, kind=kind, reason=reason, by=by)
+    return show(settings, number, as_json=as_json)
 
 
 @cli.command()

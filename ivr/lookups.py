@@ -12,6 +12,7 @@ from ivr.forms import RecordingForm
 from ivr.numbers import calling_number
 from ivr.wiring import Helpline
 from tickets import calls, inbox, marks, recordings, work
+from tickets.inbox import Taken
 from tickets.models import Call, Recording
 from tickets.states import RecordingState, WorkKind
 
@@ -134,8 +135,10 @@ def _missed_texts(desk: Helpline, since: datetime) -> int:
     taken = 0
     for text in desk.carrier.texts_since(since):
         with desk.database.unit() as unit:
-            new = inbox.receive(unit, text, rules=desk.rules, now=desk.now())
-        if new:
+            # One that we know may have lost its words at the carrier meanwhile; that is no second delivery.
+            known = inbox.is_known(unit, text.sid)
+            taken_in = not known and inbox.receive(unit, text, rules=desk.rules, now=desk.now()) is Taken.NEW
+        if taken_in:
             taken += 1
             log.warning("a text was found at the carrier that we never heard of", message=text.sid)
     return taken

@@ -83,6 +83,7 @@ _TICKET = _object(
     calls=_list(_CALL),
     recordings=_list(_RECORDING),
     messages=_list(_MESSAGE),
+    texting=_object(possible={"type": "boolean"}, why=_TEXT_OR_NULL, since=_MOMENT_OR_NULL),
     pages=_list(_PAGE),
     events=_list(_object(at=_MOMENT, kind=_TEXT, text=_TEXT)),
 )

@@ -9,9 +9,11 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from ivr.queue import BrokerDown
 from ivr.wiring import Helpline
+from tickets import consent
 from tickets.models import Call, Message, Recording, Ticket, Work
 from tickets.states import Direction, WorkState
 from tickets.storage import StorageError
@@ -57,6 +59,12 @@ class DeskCollector(Collector):
                 ):
                     waiting.add_metric([kind, state], count)
                 yield waiting
+                silent = GaugeMetricFamily(
+                    "helpline_staff_opted_out", "1 for a colleague who gets no texts and no pages.", labels=["person"]
+                )
+                for person, _ in _silent_staff(session, self._desk):
+                    silent.add_metric([person], 1)
+                yield silent
                 oldest = session.scalar(
                     select(func.min(Work.due_at)).where(Work.state == WorkState.WAITING, Work.due_at <= now)
                 )
@@ -71,6 +79,21 @@ class DeskCollector(Collector):
             pass
         late = (now - oldest).total_seconds() if oldest else 0.0
         yield GaugeMetricFamily("helpline_work_oldest_due_seconds", "How long the oldest due work waits.", value=late)
+
+
+def _silent_staff(session: Session, desk: Helpline) -> list[tuple[str, str]]:
+    """Colleagues who may not be texted, with the reason."""
+    silent = consent.opted_out(session, [person.number for person in desk.rules.team], desk.rules.sender)
+    return [(person.name, silent[person.number].why) for person in desk.rules.team if person.number in silent]
+
+
+def _warnings(desk: Helpline) -> list[str]:
+    """What a person has to mend although calls are answered. It must not take this process out of service."""
+    try:
+        with desk.database.reading() as session:
+            return [f"no texts and no pages to {name}: {why}" for name, why in _silent_staff(session, desk)]
+    except SQLAlchemyError:
+        return []
 
 
 def _problem(check: Callable[[], None]) -> str | None:
@@ -94,12 +117,13 @@ def blueprint(desk: Helpline) -> Blueprint:
 
     @views.get("/readyz")
     def readyz() -> tuple[Response, int]:
-        """Database, queue and blob store answer; 503 with the reason otherwise."""
+        """Database, queue and blob store answer; 503 with the reason otherwise. Warnings want a person, not a restart."""
         checks = {"database": desk.database.check, "queue": desk.queue.check, "blobs": desk.blobs.check}
         problems = {name: problem for name, check in checks.items() if (problem := _problem(check)) is not None}
         body = {
             "ready": not problems,
             "checks": {name: problems.get(name, "ok") for name in checks},
+            "warnings": _warnings(desk),
             "reason": "; ".join(f"{name}: {problem}" for name, problem in problems.items()) or None,
         }
         return jsonify(body), 503 if problems else 200

@@ -139,6 +139,11 @@ class Settings(BaseSettings):
         return self.twilio_auth_token.get_secret_value() if self.twilio_auth_token else self._account().auth_token
 
     @property
+    def sender(self) -> str:
+        """What the carrier keeps opt-outs by: the messaging service where there is one, else our number."""
+        return self.twilio_messaging_service_sid or self.twilio_number
+
+    @property
     def accepted_tokens(self) -> tuple[str, ...]:
         """Tokens whose webhook signatures count, in clear: the one in use, then, while rotating, the secondary one."""
         second = self.twilio_auth_token_secondary

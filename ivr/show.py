@@ -13,7 +13,7 @@ from rich.text import Text
 from flows.loader import FlowErrors, load
 from ivr.settings import Settings
 from tickets import db, queries
-from tickets.paging import spoken_number
+from tickets.sms import spoken_number
 
 LISTED = 50
 _COLOURS = {"open": "bold red", "claimed": "yellow", "resolved": "green"}
@@ -28,10 +28,10 @@ def print_tickets(settings: Settings, number: int | None, as_json: bool) -> int:
     try:
         with db.Database(engine).reading() as session:
             if number is None:
-                found, _ = queries.newest(session, limit=LISTED)
+                found, _ = queries.newest(session, limit=LISTED, sender=settings.sender)
                 answer: Any = {"tickets": found}
             else:
-                answer = queries.find(session, number) if number < 2**31 else None
+                answer = queries.find(session, number, sender=settings.sender) if number < 2**31 else None
     finally:
         engine.dispose()
     if answer is None:
@@ -92,6 +92,8 @@ def _print_one(console: Console, ticket: dict[str, Any], zone: ZoneInfo) -> None
     )
     console.print(Text(f"{_who(ticket)}  by {ticket['channel']}, {_local(ticket['opened_at'], zone)}"))
     console.print(Text(ticket["subject"], style="bold"))
+    if ticket["from_number"] and not ticket["texting"]["possible"]:
+        console.print(Text(f"No texts to this client: {ticket['texting']['why']}. Calling works.", style="red"))
     for recording in ticket["recordings"]:
         transcript = recording["transcript"]
         console.print(f"\nVoicemail, {recording['seconds']} s, transcript {transcript['state']}", style="cyan")

@@ -54,8 +54,11 @@ def rules_of(flows: Flows, settings: Settings, *, links: Links, now: Clock = utc
     """The part of files and settings that the desk decides by."""
     texts, pages = flows.helpdesk.texts, flows.helpdesk.pages
 
-    def wording(kind: Wording, ticket: int | None) -> str:
-        return str(getattr(texts, kind.value)).replace("{ticket}", str(ticket or ""))
+    def wording(kind: Wording, ticket: int | None, language: str | None) -> str | None:
+        code = language or ""
+        words = flows.translations.get(code) or flows.translations.get(code.split("-")[0]) or texts
+        template = getattr(words, kind.value)
+        return None if template is None else str(template).replace("{ticket}", str(ticket or ""))
 
     return Rules(
         desk_number=settings.twilio_number,
@@ -67,6 +70,10 @@ def rules_of(flows: Flows, settings: Settings, *, links: Links, now: Clock = utc
         wait_for_transcript=timedelta(seconds=pages.wait_for_transcript),
         delivery_report=timedelta(seconds=pages.delivery_report),
         join_window=timedelta(hours=texts.join_window_hours),
+        reopen_window=timedelta(hours=texts.reopen_hours),
+        language_of=flows.language_of,
+        machines=frozenset(texts.machines),
+        messaging_service=settings.twilio_messaging_service_sid,
         keywords_by_carrier=settings.sms_keywords is SmsKeywords.CARRIER,
         delete_at_carrier=flows.helpdesk.recordings.delete_at_carrier,
     )

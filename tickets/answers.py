@@ -5,31 +5,87 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tickets import desk, paging
+from tickets import consent, desk, replies
+from tickets.arrival import Arrival
 from tickets.commands import Command, Verb
+from tickets.events import note
 from tickets.models import Ticket
 from tickets.oncall import Person, on_duty
 from tickets.rules import Rules
+from tickets.sms import fit, spoken_number
 from tickets.states import TicketState
 from tickets.voicemails import recordings_of
 
 STAFF_HELP = (
-    "ACK 1042 takes a ticket, DONE 1042 resolves it, WHO says who is on call. ACK alone takes the only open one."
+    "ACK 1042 takes a ticket, DONE 1042 resolves it, 1042 and words texts its client, WHO says who is on call. "
+    "ACK alone takes the only open one."
 )
 
 
-def answer(
-    session: Session, command: Command, person: Person, *, rules: Rules, now: datetime
-) -> tuple[str, Ticket | None]:
-    """Do what `person` asked for and return the reply with the ticket it is about."""
+def answer(arrival: Arrival, command: Command) -> tuple[str, Ticket | None]:
+    """Do what a colleague asked for and return the reply with the ticket it is about."""
+    session, rules, now, person = arrival.session, arrival.rules, arrival.now, arrival.person
+    assert person is not None  # only the team has commands
     if command.verb is Verb.WHO:
-        people = ", ".join(f"{p.name} {paging.spoken_number(p.number)}" for p in on_duty(rules.team, now))
+        people = ", ".join(f"{p.name} {spoken_number(p.number)}" for p in on_duty(rules.team, now))
         return (f"On call: {people}" if people else "Nobody is on call."), None
     ticket, problem = _meant(session, command, person, rules=rules, now=now)
     if ticket is None:
         return problem, None
-    act = _acknowledge if command.verb is Verb.ACK else _done
-    return act(session, ticket, person, rules=rules, now=now), ticket
+    match command.verb:
+        case Verb.ACK:
+            return _with_words(arrival, command, ticket, _acknowledge(session, ticket, person, rules=rules, now=now))
+        case Verb.DONE:
+            return _with_words(arrival, command, ticket, _done(session, ticket, person, rules=rules, now=now))
+        case Verb.REPLY:
+            return replies.send(arrival, ticket, command.words), ticket
+        case Verb.NO_TEXTS:
+            return _no_texts(arrival, ticket, command.words), ticket
+        case Verb.UNSURE:
+            verb = command.words.split()[0].strip(".,:!").upper()
+            return (
+                f"{ticket.number}: nothing done. Write {verb} {ticket.number}, or REPLY {ticket.number} and words.",
+                None,
+            )
+        case _:
+            return _shown(ticket, rules, now), ticket
+
+
+def _with_words(arrival: Arrival, command: Command, ticket: Ticket, body: str) -> tuple[str, Ticket]:
+    """Words behind a command stay with the ticket; the client does not get them."""
+    if command.words and arrival.person is not None:
+        text = f"{arrival.person.name}: {command.words}"
+        note(arrival.session, ticket_id=ticket.id, kind="remark", now=arrival.now, text=text)
+    return body, ticket
+
+
+def _no_texts(arrival: Arrival, ticket: Ticket, reason: str) -> str:
+    """A client has said in another way that no texts are wanted: a colleague enters it, with the reason."""
+    number, person = ticket.number, arrival.person
+    assert person is not None  # only the team has commands
+    if not reason:
+        return f"{number}: nothing done. Say why: NOTEXTS {number} asked on the phone"
+    if ticket.from_number is None:
+        return f"{number}: the client's number is withheld, nobody can text it."
+    words = f"{person.name}: {reason}"
+    consent.record(
+        arrival.session,
+        ticket.from_number,
+        consent.ConsentKind.OPT_OUT,
+        source=consent.STAFF,
+        evidence=arrival.text.sid,
+        words=words,
+        now=arrival.now,
+    )
+    note(arrival.session, ticket_id=ticket.id, kind="consent", now=arrival.now, text=f"No more texts, says {words}")
+    return f"{number}: no more texts to {_label(ticket).split(' ', 1)[1]}.{replies.call_hint(ticket)}"
+
+
+def _shown(ticket: Ticket, rules: Rules, now: datetime) -> str:
+    number = ticket.number
+    standing = f"{number} is open." if ticket.state == TicketState.OPEN else _standing(ticket, rules, now)
+    who = _label(ticket).split(" ", 1)[1]
+    return fit(f"{standing} {who}: ", ticket.subject, f". To text the client: {number} and your words.")
 
 
 def _meant(
@@ -38,6 +94,9 @@ def _meant(
     if command.ticket is not None:
         ticket = desk.by_number(session, command.ticket)
         return ticket, f"Ticket {command.ticket} does not exist; {_open_list(session)}."
+    if command.verb not in (Verb.ACK, Verb.DONE):
+        example = f"{command.verb.upper()} 1042 and your words"
+        return None, f"Which ticket? Write {example}; {_open_list(session)}."
     if command.verb is Verb.ACK:
         opened = desk.open_tickets(session)
         # A page is what can be answered; a caller who is still speaking has a ticket that nobody was paged about.
@@ -68,7 +127,7 @@ def _open_list(session: Session) -> str:
 
 
 def _label(ticket: Ticket) -> str:
-    name = ticket.client or (paging.spoken_number(ticket.from_number) if ticket.from_number else "number withheld")
+    name = ticket.client or (spoken_number(ticket.from_number) if ticket.from_number else "number withheld")
     return f"{ticket.number} {name}"
 
 
@@ -94,7 +153,7 @@ def _acknowledge(session: Session, ticket: Ticket, person: Person, *, rules: Rul
 def _call_back(session: Session, ticket: Ticket) -> str:
     callbacks = [recording.callback_number for recording in recordings_of(session, ticket) if recording.callback_number]
     number = callbacks[-1] if callbacks else ticket.from_number
-    return f" Call {paging.spoken_number(number)}." if number else ""
+    return f" Call {spoken_number(number)}." if number else ""
 
 
 def _done(session: Session, ticket: Ticket, person: Person, *, rules: Rules, now: datetime) -> str:

@@ -3,19 +3,26 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from tickets import outbox
+from tickets.automatic import SAME_WORDS, SOON, sounds_automatic
+from tickets.languages import guess
 from tickets.models import Message, Ticket
 from tickets.oncall import Person
-from tickets.rules import Rules
+from tickets.rules import Rules, Wording
 from tickets.sms import fit
-from tickets.states import Purpose, TicketState
+from tickets.states import Direction, Purpose, TicketState
 
 #: Automatic answers to one number in an hour; beyond that something is answering us automatically. Staff are exempt: in a
 #: bad hour one person may take more tickets than an automaton would send texts.
 ANSWERS_PER_HOUR = 12
+
+
+def can_receive(number: str | None) -> bool:
+    """Whether a sender can be written to at all: short codes and names cannot."""
+    return number is not None and number.startswith("+") and len(number) > 7 and number[1:].isdecimal()
 
 
 @dataclass(frozen=True)
@@ -47,8 +54,21 @@ class Arrival:
         """Who sent it."""
         return self.text.from_number
 
+    @property
+    def language(self) -> str | None:
+        """The language of answers to the sender: as the admins said, else as the text is written, else the desk's own."""
+        return self.rules.language_of(self.number) or guess(self.text.body)
+
+    def answer(self, wording: Wording, *, key: str, purpose: Purpose, ticket: Ticket | None = None) -> None:
+        """Answer a client in the words of the flow file, once for the key. Nothing goes out where it has none."""
+        body = self.rules.wording(wording, ticket.number if ticket else None, self.language)
+        if body is not None:
+            self.reply(body, key=key, purpose=purpose, ticket=ticket)
+
     def reply(self, body: str, *, key: str, purpose: Purpose, ticket: Ticket | None = None) -> None:
-        """Answer the sender, once for the key."""
+        """Answer the sender, once for the key. Who cannot receive texts, and machines, are never answered."""
+        if not can_receive(self.number) or self.number in self.rules.machines:
+            return
         if self.person is not None:
             body = fit("", body, "")
         elif purpose is not Purpose.CONFIRM and self._answers_in_the_last_hour() >= ANSWERS_PER_HOUR:
@@ -88,15 +108,37 @@ class Arrival:
 
     def current_ticket(self) -> Ticket | None:
         """The ticket that this number's texts belong to: its newest one that is not resolved, within the window. Locked."""
+        return self._newest(Ticket.state != TicketState.RESOLVED, Ticket.updated_at > self.now - self.rules.join_window)
+
+    def resolved_ticket(self) -> Ticket | None:
+        """This number's newest ticket, resolved so shortly ago that another text is about it. Locked."""
+        return self._newest(
+            Ticket.state == TicketState.RESOLVED, Ticket.resolved_at > self.now - self.rules.reopen_window
+        )
+
+    def _newest(self, *conditions: ColumnElement[bool]) -> Ticket | None:
         rows = (
             select(Ticket)
-            .where(
-                Ticket.from_number == self.number,
-                Ticket.state != TicketState.RESOLVED,
-                Ticket.updated_at > self.now - self.rules.join_window,
-            )
+            .where(Ticket.from_number == self.number, *conditions)
             .order_by(Ticket.number.desc())
             .limit(1)
             .with_for_update(key_share=True)
         )
         return self.session.scalars(rows).one_or_none()
+
+    def is_automatic(self) -> bool:
+        """Whether a telephone wrote this by itself: the words of an automatic reply soon after a text of ours, or the same
+        words again and again."""
+        if self.number in self.rules.machines:
+            return False
+        written_to = select(Message.id).where(
+            Message.to_number == self.number, Message.created_at > self.now - SOON, Message.direction == Direction.OUT
+        )
+        if sounds_automatic(self.text.body):
+            return self.session.scalars(written_to.limit(1)).first() is not None
+        same = select(func.count()).where(
+            Message.from_number == self.number,
+            Message.body == self.text.body,
+            Message.created_at > self.now - timedelta(hours=1),
+        )
+        return len(self.text.body) > 12 and (self.session.scalar(same) or 0) >= SAME_WORDS

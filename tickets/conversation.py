@@ -5,10 +5,12 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from tickets import consent, desk, paging
-from tickets.arrival import Arrival
+from tickets.arrival import Arrival, can_receive
+from tickets.automatic import is_thanks
 from tickets.consent import ConsentKind
 from tickets.events import note
 from tickets.models import ConsentEvent, Message, Ticket
+from tickets.oncall import Person
 from tickets.rules import Wording
 from tickets.states import Channel, Purpose, TicketState
 
@@ -17,24 +19,41 @@ FOLLOW_UPS = 5
 
 
 def take(arrival: Arrival, *, unclear: bool) -> None:
-    """A text of a client joins the client's ticket or opens one. `unclear`: it may be an opt-out, a person decides."""
-    ticket = arrival.current_ticket()
-    first = ticket is None
+    """A text of a client joins the client's ticket, reopens or opens one. `unclear`: it may be an opt-out, a person decides."""
+    ticket, first = arrival.current_ticket(), False
+    if ticket is None and (resolved := arrival.resolved_ticket()) is not None:
+        if is_thanks(arrival.text.body) and not arrival.text.media:
+            _append(arrival, resolved, "The client sent a text; it asks for nothing")
+            return
+        ticket, first = resolved, True
+        desk.reopen(arrival.session, ticket, now=arrival.now)
+    opened = ticket is None
     if ticket is None:
-        ticket = _open(arrival)
-    arrival.attach(ticket)
-    ticket.updated_at = arrival.now
-    _note(arrival, ticket, "text", "The client sent a text")
+        ticket, first = _open(arrival), True
+    _append(arrival, ticket, "The client sent a text")
     if unclear:
-        _note(arrival, ticket, "consent", "The client may want no more texts: please read and decide")
-    if _opts_in(arrival) or first:
-        body = arrival.rules.wording(Wording.FIRST_REPLY, ticket.number)
-        arrival.reply(body, key=f"receipt:{ticket.number}", purpose=Purpose.RECEIPT, ticket=ticket)
+        text = f"The client may want no more texts: please read and decide. NOTEXTS {ticket.number} and a reason stops them"
+        note(arrival.session, ticket_id=ticket.id, kind="consent", now=arrival.now, text=text)
+    if _opts_in(arrival) or opened:
+        arrival.answer(Wording.FIRST_REPLY, key=f"receipt:{ticket.number}", purpose=Purpose.RECEIPT, ticket=ticket)
+    else:
+        key = f"followup:{arrival.text.sid}"
+        arrival.answer(Wording.FOLLOW_UP, key=key, purpose=Purpose.RECEIPT, ticket=ticket)
     _tell_team(arrival, ticket, first=first)
 
 
-def _note(arrival: Arrival, ticket: Ticket, kind: str, text: str) -> None:
-    note(arrival.session, ticket_id=ticket.id, kind=kind, now=arrival.now, text=text)
+def file(arrival: Arrival) -> None:
+    """An automatic reply is kept with the ticket it belongs to, if any. It wakes nobody and is never answered."""
+    ticket = arrival.current_ticket() or arrival.resolved_ticket()
+    if ticket is not None:
+        _append(arrival, ticket, "An automatic reply came; nobody was told", touch=False)
+
+
+def _append(arrival: Arrival, ticket: Ticket, text: str, *, touch: bool = True) -> None:
+    arrival.attach(ticket)
+    if touch:
+        ticket.updated_at = arrival.now
+    note(arrival.session, ticket_id=ticket.id, kind="text", now=arrival.now, text=text)
 
 
 def _open(arrival: Arrival) -> Ticket:
@@ -52,7 +71,7 @@ def _open(arrival: Arrival) -> Ticket:
 def _opts_in(arrival: Arrival) -> bool:
     """The first text of a number is its consent, shown the notice by the first reply. True when this one is it."""
     seen = select(ConsentEvent.id).where(ConsentEvent.number == arrival.number).limit(1)
-    if arrival.session.scalars(seen).first() is not None:
+    if not can_receive(arrival.number) or arrival.session.scalars(seen).first() is not None:
         return False
     consent.record(
         arrival.session,
@@ -70,18 +89,28 @@ def _tell_team(arrival: Arrival, ticket: Ticket, *, first: bool) -> None:
     words = arrival.text.body.strip() or ("(a picture)" if arrival.text.media else "(an empty text)")
     facts = paging.Facts(number=ticket.number, client=ticket.client, caller=ticket.from_number, words=words)
     if ticket.state == TicketState.OPEN:
-        purpose = Purpose.PAGE if first else Purpose.WORDS
-        if first or _told(arrival, ticket, Purpose.WORDS) < FOLLOW_UPS * len(arrival.rules.team):
-            about = f"text{arrival.message.id}"
-            desk.page(arrival.session, ticket, purpose, facts, about=about, rules=arrival.rules, now=arrival.now)
-        return
-    owners = [person for person in arrival.rules.team if person.name == ticket.claimed_by]
-    # An owner who is not in the team any more reads nothing: then it is everybody's.
-    told = owners or arrival.rules.team
-    if _told(arrival, ticket, Purpose.NOTICE) < FOLLOW_UPS * len(told):
+        purpose, told = (Purpose.PAGE if first else Purpose.WORDS), arrival.rules.team
+    else:
+        # An owner who is not in the team any more reads nothing: then it is everybody's.
+        owners = tuple(person for person in arrival.rules.team if person.name == ticket.claimed_by)
+        purpose, told = Purpose.NOTICE, owners or arrival.rules.team
+    if not first and _told(arrival, ticket, purpose) >= FOLLOW_UPS * len(told):
+        _flooded(arrival, ticket, told)
+    elif purpose.is_page:
+        about = f"text{arrival.message.id}"
+        desk.page(arrival.session, ticket, purpose, facts, about=about, rules=arrival.rules, now=arrival.now)
+    else:
         for person in told:
             key = f"followup:{arrival.text.sid}:{person.number}"
             arrival.tell(person, paging.words_to_owner(facts), key=key, ticket=ticket)
+
+
+def _flooded(arrival: Arrival, ticket: Ticket, told: tuple[Person, ...]) -> None:
+    """The one notice of a flood, once an hour."""
+    body = f"{ticket.number}: many texts are coming in. From here on they are in the ticket only."
+    for person in told:
+        key = f"flood:{ticket.number}:{arrival.now:%Y%m%d%H}:{person.number}"
+        arrival.tell(person, body, key=key, ticket=ticket)
 
 
 def _told(arrival: Arrival, ticket: Ticket, purpose: Purpose) -> int:

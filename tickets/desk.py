@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from tickets import outbox, paging
 from tickets.events import note
-from tickets.models import Counter, Message, Ticket
+from tickets.models import Counter, Event, Message, Ticket
 from tickets.oncall import Person, on_duty
 from tickets.rules import Rules
 from tickets.states import Channel, MessageState, Purpose, TicketState
@@ -97,6 +97,13 @@ def was_told(session: Session, ticket: Ticket, purpose: Purpose, *, about: str) 
     return session.scalars(known.limit(1)).first() is not None
 
 
+def reopen(session: Session, ticket: Ticket, *, now: datetime) -> None:
+    """A resolved ticket is nobody's again: its client wrote about it once more."""
+    note(session, ticket_id=ticket.id, kind="reopened", now=now, text=f"Reopened; {ticket.resolved_by} had resolved it")
+    ticket.state, ticket.updated_at = TicketState.OPEN, now
+    ticket.claimed_by, ticket.claimed_at, ticket.resolved_by, ticket.resolved_at = None, None, None, None
+
+
 def _paged_people(session: Session, ticket: Ticket) -> Iterable[tuple[str, str]]:
     rows = session.execute(
         select(Message.person, Message.to_number)
@@ -112,11 +119,15 @@ def _paged_people(session: Session, ticket: Ticket) -> Iterable[tuple[str, str]]
 
 
 def _tell_others(session: Session, ticket: Ticket, person: Person, *, body: str, rules: Rules, now: datetime) -> None:
+    # A reopened ticket is taken again, and its colleagues hear that too.
+    session.flush()
+    taken = select(func.count()).where(Event.ticket_id == ticket.id, Event.kind.in_(("claimed", "resolved")))
+    occasion = session.scalar(taken) or 0
     for name, number in _paged_people(session, ticket):
         if number != person.number:
             outbox.write(
                 session,
-                key=f"taken:{ticket.number}:{number}",
+                key=f"taken:{ticket.number}:{occasion}:{number}",
                 purpose=Purpose.TAKEN,
                 to=number,
                 body=body,

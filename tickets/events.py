@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from tickets.models import Event
@@ -14,6 +14,12 @@ def note(
     """Append a line for people; `kind` is a word to filter by. Lines without ticket and call are not kept."""
     if ticket_id is not None or call_id is not None:
         session.add(Event(ticket_id=ticket_id, call_id=call_id, at=now, kind=kind, text=text[:500]))
+
+
+def noted(session: Session, ticket_id: int, text: str) -> bool:
+    """Whether a ticket's story has this line already."""
+    known = select(Event.id).where(Event.ticket_id == ticket_id, Event.text == text)
+    return session.scalars(known.limit(1)).first() is not None
 
 
 def adopt(session: Session, *, call_id: int, ticket_id: int) -> None:

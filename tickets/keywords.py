@@ -16,7 +16,7 @@ def wish(arrival: Arrival) -> Wish | None:
         return Wish(text.opt_out_type.lower())
     asked = consent.wish_of(text.body)
     if asked is Wish.START and consent.is_yes(text.body) and arrival.current_ticket() is not None:
-        return asked if not consent.may_text(arrival.session, arrival.number) else None
+        return asked if not _may_text(arrival) else None
     return asked
 
 
@@ -34,13 +34,19 @@ def take(arrival: Arrival, asked: Wish) -> None:
         case Wish.STOP:
             _stop(arrival, answered)
         case Wish.START:
+            if arrival.person is not None and not _may_text(arrival):
+                _tell_others(arrival, f"{arrival.person.name} can get texts and pages again.")
             _record(arrival, ConsentKind.OPT_IN, answered)
             if not answered:
-                body = arrival.rules.wording(Wording.OPTED_IN, None)
-                arrival.reply(body, key=f"start:{arrival.text.sid}", purpose=Purpose.RECEIPT)
+                arrival.answer(Wording.OPTED_IN, key=f"start:{arrival.text.sid}", purpose=Purpose.RECEIPT)
+        case _ if not answered and arrival.person:
+            arrival.reply(answers.STAFF_HELP, key=f"help:{arrival.text.sid}", purpose=Purpose.RECEIPT)
         case _ if not answered:
-            body = answers.STAFF_HELP if arrival.person else arrival.rules.wording(Wording.HELP, None)
-            arrival.reply(body, key=f"help:{arrival.text.sid}", purpose=Purpose.RECEIPT)
+            arrival.answer(Wording.HELP, key=f"help:{arrival.text.sid}", purpose=Purpose.RECEIPT)
+
+
+def _may_text(arrival: Arrival) -> bool:
+    return consent.may_text(arrival.session, arrival.number, arrival.rules.sender)
 
 
 def _record(arrival: Arrival, kind: ConsentKind, answered: bool) -> None:
@@ -56,19 +62,21 @@ def _record(arrival: Arrival, kind: ConsentKind, answered: bool) -> None:
 
 
 def _stop(arrival: Arrival, answered: bool) -> None:
-    first = consent.may_text(arrival.session, arrival.number)
+    first = _may_text(arrival)
     _record(arrival, ConsentKind.OPT_OUT, answered)
     if not first:
         return
     if not answered:
-        body = arrival.rules.wording(Wording.OPTED_OUT, None)
-        arrival.reply(body, key=f"stop:{arrival.text.sid}", purpose=Purpose.CONFIRM)
-    if arrival.person is None:
-        if arrival.message.ticket_id is not None:
-            text = "The client opted out of texts; calling still works"
-            note(arrival.session, ticket_id=arrival.message.ticket_id, kind="consent", now=arrival.now, text=text)
-        return
-    body = f"{arrival.person.name} has opted out of texts and gets no pages until texting START to this number."
+        arrival.answer(Wording.OPTED_OUT, key=f"stop:{arrival.text.sid}", purpose=Purpose.CONFIRM)
+    if arrival.person is not None:
+        name = arrival.person.name
+        _tell_others(arrival, f"{name} has opted out of texts and gets no pages until texting START to this number.")
+    elif arrival.message.ticket_id is not None:
+        text = "The client opted out of texts; calling still works"
+        note(arrival.session, ticket_id=arrival.message.ticket_id, kind="consent", now=arrival.now, text=text)
+
+
+def _tell_others(arrival: Arrival, body: str) -> None:
     for other in arrival.rules.team:
         if other.number != arrival.number:
             arrival.tell(other, body, key=f"optout:{arrival.text.sid}:{other.number}")

@@ -183,12 +183,14 @@ class DeliveryReport(Base):
 
 
 class ConsentEvent(Base):
-    """Append-only evidence of who may be texted. The last event of a number decides."""
+    """Append-only evidence of who may be texted. The last event of a number decides, for the sender of ours that it
+    concerns; without `sender` it concerns all of them."""
 
     __tablename__ = "consent_events"
     __table_args__ = (Index("ix_consent_events_number_id", "number", "id"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(64))
+    sender: Mapped[str | None] = mapped_column(String(64))
     kind: Mapped[str] = mapped_column(String(16))
     source: Mapped[str] = mapped_column(String(32))
     evidence: Mapped[str | None] = mapped_column(String(64))

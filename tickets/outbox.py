@@ -15,7 +15,7 @@ from tickets import consent, work
 from tickets.db import insert_once
 from tickets.events import note
 from tickets.models import DeliveryReport, Message, Ticket
-from tickets.sms import to_gsm
+from tickets.sms import fit, spoken_number, to_gsm
 from tickets.states import CARRIER_STATUS, Direction, MessageState, Purpose, TicketState, WorkKind, advance_message
 
 #: Seconds after which an unknown outcome is looked up the first time, and again before the text is sent once more.
@@ -178,8 +178,8 @@ def pass_gate(session: Session, held: work.Claim, *, now: datetime) -> Sendable 
             message.state, message.updated_at = MessageState.WITHHELD, now
             work.finish(session, held, now=now)
             return None
-    elif not consent.may_text(session, message.to_number):
-        _fail(session, message, code=None, error="this number has opted out (it can text START to undo that)", now=now)
+    elif not (standing := consent.of(session, message.to_number, message.from_number)).may_text:
+        _fail(session, message, code=None, error=standing.why, now=now)
         work.finish(session, held, now=now)
         return None
     message.state, message.attempted_at, message.updated_at = MessageState.SENDING, now, now
@@ -228,9 +228,7 @@ def was_refused(session: Session, held: work.Claim, refused: TextRefused, *, now
         was_not_sent(session, held, now=now, error=str(refused))
         return
     if refused.kind is Refusal.OPTED_OUT:
-        consent.record(
-            session, message.to_number, consent.ConsentKind.REFUSED, source="carrier", evidence=refused.code, now=now
-        )
+        _carrier_says_opted_out(session, message, refused.code, now=now)
     _fail(session, message, code=refused.code, error=refused.message, now=now)
     work.finish(session, held, now=now)
 
@@ -281,6 +279,7 @@ def check_delivery(session: Session, held: work.Claim, *, now: datetime) -> None
             now=now,
             text=f"No delivery report for the text to {_to(message)}.",
         )
+        _tell_author(session, message, "has no delivery report yet", now=now)
     work.finish(session, held, now=now)
 
 
@@ -305,11 +304,10 @@ def _apply(session: Session, message: Message, status: str, error_code: str | No
 def _fail(session: Session, message: Message, *, code: str | None, error: str, now: datetime) -> None:
     message.state, message.updated_at = MessageState.FAILED, now
     message.error_code, message.error = code, error[:300]
-    if code == "21610" and consent.may_text(session, message.to_number):
-        consent.record(
-            session, message.to_number, consent.ConsentKind.REFUSED, source="carrier", evidence=code, now=now
-        )
+    if code == "21610" and consent.may_text(session, message.to_number, message.from_number):
+        _carrier_says_opted_out(session, message, code, now=now)
     reason = f"{code}: {error}" if code else error
+    _tell_author(session, message, f"was not delivered ({reason})", now=now)
     note(
         session,
         ticket_id=message.ticket_id,
@@ -317,6 +315,39 @@ def _fail(session: Session, message: Message, *, code: str | None, error: str, n
         now=now,
         text=f"The text to {_to(message)} failed: {reason}"[:500],
     )
+
+
+def _carrier_says_opted_out(session: Session, message: Message, code: str, *, now: datetime) -> None:
+    consent.record(
+        session,
+        message.to_number,
+        consent.ConsentKind.REFUSED,
+        source="carrier",
+        sender=message.from_number,
+        evidence=code,
+        now=now,
+    )
+
+
+def _tell_author(session: Session, message: Message, what: str, *, now: datetime) -> None:
+    """Who wrote to a client hears that it did not arrive, once, and can call instead."""
+    if message.purpose != Purpose.REPLY:
+        return
+    written = session.scalars(select(Message).where(Message.sid == message.key.removeprefix("reply:"))).one_or_none()
+    ticket = session.get(Ticket, message.ticket_id) if message.ticket_id is not None else None
+    if written is not None and ticket is not None:
+        body = fit(f"{ticket.number}: your text to the client ", what, f". Call {spoken_number(message.to_number)}.")
+        write(
+            session,
+            key=f"undelivered:{message.id}",
+            purpose=Purpose.NOTICE,
+            to=written.from_number,
+            body=body,
+            desk=message.from_number,
+            now=now,
+            ticket=ticket,
+            person=written.person,
+        )
 
 
 def _to(message: Message) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tickets import sms
 from tickets.oncall import Person
+from tickets.sms import spoken_number
 from tickets.states import Purpose
 
 
@@ -35,13 +36,6 @@ class PlannedText:
     number: str
     purpose: Purpose
     body: str
-
-
-def spoken_number(number: str) -> str:
-    """A number as the team dials it: 903-555-0147 for North America, +44... for others."""
-    if number.startswith("+1") and len(number) == 12:
-        return f"{number[2:5]}-{number[5:8]}-{number[8:]}"
-    return number
 
 
 def who(facts: Facts) -> str:

@@ -9,9 +9,11 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
+from tickets import consent
+from tickets.arrival import can_receive
 from tickets.models import Call, Event, Message, Recording, Ticket
 from tickets.outbox import NO_REPORT
-from tickets.states import Direction, MessageState, Purpose
+from tickets.states import MessageState, Purpose
 
 
 @dataclass(frozen=True)
@@ -27,15 +29,16 @@ def iso(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
 
 
-def find(session: Session, number: int) -> dict[str, Any] | None:
-    """One ticket, whole."""
+def find(session: Session, number: int, *, sender: str) -> dict[str, Any] | None:
+    """One ticket, whole. `sender` is what we would text its client from."""
     ticket = session.scalars(select(Ticket).where(Ticket.number == number)).one_or_none()
-    return _whole(session, [ticket])[0] if ticket else None
+    return _whole(session, [ticket], sender)[0] if ticket else None
 
 
 def newest(
     session: Session,
     *,
+    sender: str,
     limit: int,
     state: str | None = None,
     since: datetime | None = None,
@@ -53,11 +56,11 @@ def newest(
     found = list(session.scalars(rows))
     shown = found[:limit]
     following = Cursor(shown[-1].opened_at, shown[-1].number) if len(found) > limit else None
-    return _whole(session, shown), following
+    return _whole(session, shown, sender), following
 
 
-def _whole(session: Session, tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
-    """Four queries for any number of tickets."""
+def _whole(session: Session, tickets: Sequence[Ticket], sender: str) -> list[dict[str, Any]]:
+    """A handful of queries for any number of tickets."""
     ids = [ticket.id for ticket in tickets]
     calls = list(session.scalars(select(Call).where(Call.ticket_id.in_(ids)).order_by(Call.id)))
     tickets_of = {call.id: call.ticket_id for call in calls}
@@ -69,10 +72,24 @@ def _whole(session: Session, tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
         _grouped(recordings, lambda r: tickets_of[r.call_id]),
     )
     by_message, by_event = _grouped(messages, lambda m: m.ticket_id), _grouped(events, lambda e: e.ticket_id)
+    silent = consent.opted_out(session, [ticket.from_number for ticket in tickets if ticket.from_number], sender)
     return [
-        _ticket(ticket, by_call[ticket.id], by_recording[ticket.id], by_message[ticket.id], by_event[ticket.id])
+        {
+            **_ticket(ticket, by_call[ticket.id], by_recording[ticket.id], by_message[ticket.id], by_event[ticket.id]),
+            "texting": _texting(ticket, silent),
+        }
         for ticket in tickets
     ]
+
+
+def _texting(ticket: Ticket, silent: dict[str, consent.Standing]) -> dict[str, Any]:
+    """Whether the client can be texted, and why not; calling still works."""
+    if not can_receive(ticket.from_number):
+        return {"possible": False, "why": "the number is withheld or takes no texts", "since": None}
+    standing = silent.get(ticket.from_number or "")
+    if standing is None:
+        return {"possible": True, "why": None, "since": None}
+    return {"possible": False, "why": standing.why, "since": iso(standing.since)}
 
 
 def _grouped(rows: Iterable[Any], key: Any) -> "defaultdict[int, list[Any]]":
@@ -139,13 +156,12 @@ def _recording(recording: Recording) -> dict[str, Any]:
     }
 
 
+_CONVERSATION = (Purpose.CLIENT, Purpose.RECEIPT, Purpose.CONFIRM, Purpose.REPLY)
+
+
 def _with_client(message: Message) -> bool:
     """The conversation with the client: neither pages nor anything else that goes to or comes from staff."""
-    return (
-        message.person is None
-        and message.purpose != Purpose.ANSWER
-        and (message.direction == Direction.OUT or message.purpose == Purpose.CLIENT)
-    )
+    return message.person is None and Purpose(message.purpose) in _CONVERSATION
 
 
 def _message(message: Message) -> dict[str, Any]:

@@ -16,25 +16,35 @@ class Wording(StrEnum):
     HELP = "help"
     OPTED_OUT = "opted_out"
     OPTED_IN = "opted_in"
+    FOLLOW_UP = "follow_up"
 
 
 @dataclass(frozen=True)
 class Rules:
     """All of it read once at start. `client_of` names the client that calls from a number; `listen_link` makes the
-    address at which staff hear a recording (its id in, a complete address out); `wording` is a text to a client, with the
-    number of its ticket where there is one."""
+    address at which staff hear a recording (its id in, a complete address out); `wording` is a text to a client in one of
+    the `languages`, with the number of its ticket where there is one, None where the flow file says to stay silent."""
 
     desk_number: str
     team: tuple[Person, ...]
     zone: ZoneInfo
-    wording: Callable[[Wording, int | None], str]
+    wording: Callable[[Wording, int | None, str | None], str | None]
     client_of: Callable[[str | None], str | None]
     listen_link: Callable[[str], str]
     wait_for_transcript: timedelta = timedelta(seconds=20)
     delivery_report: timedelta = timedelta(seconds=60)
     join_window: timedelta = timedelta(hours=12)
+    reopen_window: timedelta = timedelta(hours=12)
+    language_of: Callable[[str], str | None] = lambda _: None
+    machines: frozenset[str] = frozenset()
+    messaging_service: str | None = None
     keywords_by_carrier: bool = True
     delete_at_carrier: bool = False
+
+    @property
+    def sender(self) -> str:
+        """What the carrier keeps opt-outs and queues by: the messaging service where there is one, else our number."""
+        return self.messaging_service or self.desk_number
 
     def page_due(self, ended: datetime) -> datetime:
         """When the page of a recording that ended then goes out without words. A timer is noticed by the next sweep, up to

@@ -21,6 +21,13 @@ _LIKENESS = str.maketrans(
 )  # fmt: skip
 
 
+def spoken_number(number: str) -> str:
+    """A number as the team dials it: 903-555-0147 for North America, +44... for others."""
+    if number.startswith("+1") and len(number) == 12:
+        return f"{number[2:5]}-{number[5:8]}-{number[8:]}"
+    return number
+
+
 def to_gsm(text: str) -> str:
     """The same words with typography and accents that GSM-7 lacks replaced; other scripts and emoji stay as they are."""
     out = []

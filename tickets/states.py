@@ -75,6 +75,7 @@ class Purpose(StrEnum):
     ANSWER = "answer"  # to staff: the reply to their command
     NOTICE = "notice"  # to staff: something about the desk itself
     RECEIPT = "receipt"  # to a client: we have your text, the answer to HELP or START
+    REPLY = "reply"  # to a client: what somebody of the team wrote
     CONFIRM = "confirm"  # the one confirmation of an opt-out, the only text that may follow it
     CLIENT = "client"  # from a client
     COMMAND = "command"  # from staff

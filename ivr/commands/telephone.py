@@ -44,7 +44,7 @@ def play(settings: Settings) -> int:
 
     def newest() -> Sequence[Ticket]:
         with desk.reading() as session:
-            return queries.newest(session, limit=20)[0]
+            return queries.newest(session, limit=20, sender=settings.sender)[0]
 
     try:
         return run_demo(settings.twilio_api_url, api=newest, samples=SAMPLES, staff=_staff(settings), console=Console())

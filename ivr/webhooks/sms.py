@@ -8,6 +8,7 @@ from ivr.twiml import EMPTY
 from ivr.webhooks.guard import twiml
 from ivr.wiring import Helpline
 from tickets import inbox, outbox
+from tickets.inbox import Taken
 
 log = structlog.get_logger(__name__)
 
@@ -21,8 +22,9 @@ def blueprint(desk: Helpline) -> Blueprint:
         """A text came in."""
         text = text_form(request.form)
         with desk.database.unit() as unit:
-            new = inbox.receive(unit, text, rules=desk.rules, now=desk.now())
-        log.info("text received" if new else "text received again", message=text.sid, media=len(text.media))
+            taken = inbox.receive(unit, text, rules=desk.rules, now=desk.now())
+        say = log.warning if taken is Taken.CONFLICT else log.info
+        say("text received", message=text.sid, media=len(text.media), taken=taken.value)
         return twiml(EMPTY)
 
     @views.post("/sms/status")

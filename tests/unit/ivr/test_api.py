@@ -67,7 +67,15 @@ def _check(document: dict[str, Any], schema: dict[str, Any], value: Any, where: 
     if "$ref" in schema:
         schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]
     kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    types = {"object": dict, "array": list, "string": str, "integer": int, "number": int | float, "null": type(None)}
+    types = {
+        "object": dict,
+        "array": list,
+        "string": str,
+        "integer": int,
+        "number": int | float,
+        "null": type(None),
+        "boolean": bool,
+    }
     assert any(isinstance(value, types[kind]) for kind in kinds), f"{where}: {value!r} is not {kinds}"
     if "enum" in schema:
         assert value in schema["enum"], where

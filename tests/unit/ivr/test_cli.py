@@ -15,6 +15,7 @@ import structlog
 from ivr.cli import run
 from ivr.commands.failures import report
 from tests.world import World
+from tickets import db
 
 ROOT = Path(__file__).parents[3]
 
@@ -45,7 +46,7 @@ def test_help_lists_the_commands_by_use(capsys: Captured) -> None:
     table = [line.strip() for line in shown.split("Run:\n")[1].splitlines() if line.strip()]
     names = [line.split("  ")[0] for line in table if not line.endswith(":")]
     assert names == [
-        *["up", "db upgrade", "phone", "tickets", "transcribe", "doctor", "flow check"],
+        *["up", "db upgrade", "phone", "tickets", "consent", "transcribe", "doctor", "flow check"],
         *["web", "worker", "transcriber", "clock", "broker", "sandbox"],
     ]
     assert [line for line in table if line.endswith(":")] == [
@@ -87,7 +88,7 @@ def test_a_database_of_another_version_is_refused(role: str, capsys: Captured, t
     assert capsys.readouterr().err == "Error: the database has no tables yet. Run: helpline db upgrade\n"
 
     assert run(["db", "upgrade"]) == 0
-    assert capsys.readouterr().out == "The database has schema 0001.\n"
+    assert capsys.readouterr().out == f"The database has schema {db.head()}.\n"
     engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/var/helpline.db")
     with engine.begin() as connection:
         connection.execute(sqlalchemy.text("UPDATE alembic_version SET version_num = '9999'"))
@@ -134,6 +135,26 @@ def test_broken_flow_files_stop_a_role_and_fail_the_check(
     capsys.readouterr()
     assert run(["web"]) == 2
     assert place in capsys.readouterr().err
+
+
+def test_the_ledger_of_a_number_is_shown_and_the_team_can_enter_a_wish(capsys: Captured) -> None:
+    run(["db", "upgrade"])
+    capsys.readouterr()
+    assert run(["consent", "903-555-0147"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "+19035550147  may be texted",
+        "Nothing in the ledger: this number never texted.",
+    ]
+    assert run(["consent", "+19035550147", "--opt-out"]) == 2
+    assert 'an entry needs --reason "how you know" and --by "who enters it"' in capsys.readouterr().err
+    entry = ["--reason", "asked on the phone", "--by", "Sam"]
+    assert run(["consent", "+19035550147", "--opt-out", *entry]) == 0
+    assert "no texts: opted out by the team (Sam: asked on the phone)" in capsys.readouterr().out
+    assert run(["consent", "+19035550147", "--opt-in", *entry, "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["may_text"], [event["kind"] for event in shown["events"]]) == (True, ["opt-out", "opt-in"])
+    assert run(["consent", "soon"]) == 2
+    assert "'soon' is not a phone number. Write it like +19035550147" in capsys.readouterr().err
 
 
 def test_the_shipped_flow_files_are_clean(capsys: Captured) -> None:
@@ -222,6 +243,7 @@ def test_the_doctor_answers_programs_too(capsys: Captured, monkeypatch: pytest.M
         "weights": "failed",
         "flow files": "ok",
         "staff": "ok",
+        "opt-outs": "failed",
         "public address": "ok",
         "carrier": "failed",
     }

@@ -80,6 +80,7 @@ def test_a_fresh_machine_is_told_what_to_do(env: dict[str, str], tmp_path: Path)
         "ok       storage: file storage writes, reads and deletes",
         f"ok       flow files: {ROOT}/flows is clean",
         "ok       staff: 3 on call, every number can receive texts",
+        "failed   opt-outs: the database cannot be read -> See the line about the database",
         "ok       public address: http://127.0.0.1:8000 (the sandbox is on this machine)",
         f"failed   carrier: http://127.0.0.1:1 does not answer (ConnectionError) -> {start}",
     ]
@@ -103,7 +104,7 @@ def test_a_running_desk_is_healthy(env: dict[str, str], carrier: dict[str, str])
     broker.terminate()
     broker.wait()
     assert [line(finding) for finding in findings if finding.outcome is not Outcome.FINE] == []
-    assert line(findings[2]) == "ok       database: sqlite answers with schema 0001"
+    assert line(findings[2]) == f"ok       database: sqlite answers with schema {db.head()}"
     assert line(findings[-1]).startswith("ok       carrier: http://127.0.0.1:")
 
 

@@ -108,7 +108,8 @@ def test_helpline_answers_the_keywords_when_the_carrier_does_not(database_url: s
     assert sent[1].startswith("Business IT Service Corps, LLC: you get our texts again.")
     assert "903-689-2004" in sent[2]
     assert world.texts_to(SAM) == [
-        "ACK 1042 takes a ticket, DONE 1042 resolves it, WHO says who is on call. ACK alone takes the only open one."
+        "ACK 1042 takes a ticket, DONE 1042 resolves it, 1042 and words texts its client, WHO says who is on call. "
+        "ACK alone takes the only open one."
     ]
     world.close()
 
@@ -121,7 +122,7 @@ def test_an_opted_out_client_gets_nothing_until_start(world: World) -> None:
     assert len(world.texts_to(SAM)) == 1
     receipt = world.ticket()["messages"][1]
     assert receipt["state"] == "failed"
-    assert receipt["error"] == "this number has opted out (it can text START to undo that)"
+    assert receipt["error"] == "this number has opted out; it can text START to undo that"
     world.text(STRANGER, "START")
     world.text("+19035550199", "x")
     world.work()
@@ -158,7 +159,7 @@ def test_a_sentence_with_such_a_word_is_a_text_like_any_other(world: World, word
 def test_an_unclear_sentence_is_put_before_a_person(world: World) -> None:
     world.text(STRANGER, "why do you not stop sending all those texts to my wife")
     texts = [event["text"] for event in world.ticket()["events"]]
-    assert "The client may want no more texts: please read and decide" in texts
+    assert ("The client may want no more texts: please read and decide. NOTEXTS 1001 and a reason stops them") in texts
 
 
 @pytest.mark.parametrize(
@@ -179,7 +180,8 @@ def test_a_flood_pages_a_bounded_number_of_times(world: World) -> None:
         world.text(CLIENT, f"still down {number}")
         world.work()
     assert len(world.tickets()) == 1
-    assert len(world.texts_to(SAM)) == 1 + 5
+    assert len(world.texts_to(SAM)) == 1 + 5 + 1
+    assert world.texts_to(SAM)[-1] == "1001: many texts are coming in. From here on they are in the ticket only."
     assert len(world.texts_to(CLIENT)) == 1
 
 
@@ -196,3 +198,104 @@ def test_a_short_code_gets_a_ticket(world: World) -> None:
     world.text("55512", "Your delivery")
     world.work()
     assert world.ticket()["from_number"] == "55512"
+    assert len(world.texts_to(SAM)) == 1
+    assert world.texts_to("55512") == []
+    assert world.rows(ConsentEvent) == []
+
+
+def test_a_text_after_the_ticket_was_resolved_reopens_it(world: World) -> None:
+    world.text(CLIENT, "Server is down")
+    world.work()
+    for word in ("ack", "done"):
+        world.text(SAM, word)
+    world.work()
+    world.text(CLIENT, "It is down again")
+    world.work()
+    ticket = world.ticket()
+    assert (ticket["state"], ticket["claimed_by"], ticket["resolved_by"]) == ("open", None, None)
+    assert "Reopened; Sam had resolved it" in [event["text"] for event in ticket["events"]]
+    again = "URGENT 1001 Hollis & Wade CPA 903-555-0160: It is down again. Reply ACK 1001 to take it."
+    assert [world.texts_to(number)[-1] for number in (SAM, LEE, ROBIN)] == [again] * 3
+    assert len(world.texts_to(CLIENT)) == 1
+    world.text(LEE, "ack")
+    world.work()
+    assert world.texts_to(SAM)[-1] == "1001 is taken by Lee. Nothing to do for you."
+    assert world.texts_to(ROBIN)[-1] == "1001 is taken by Lee. Nothing to do for you."
+
+
+def test_a_text_long_after_the_ticket_was_resolved_opens_another(world: World) -> None:
+    world.text(CLIENT, "Server is down")
+    world.text(SAM, "ack")
+    world.text(SAM, "done")
+    world.work()
+    world.pass_time(12 * 3600 + 1, step=3600)
+    world.text(CLIENT, "Now the printer")
+    world.work()
+    assert [ticket["subject"] for ticket in world.tickets()] == ["Server is down", "Now the printer"]
+
+
+def test_an_open_ticket_takes_texts_for_twelve_hours(world: World) -> None:
+    world.text(CLIENT, "Server is down")
+    world.pass_time(11 * 3600, step=3600)
+    world.text(CLIENT, "Still down")
+    world.pass_time(11 * 3600, step=3600)
+    world.text(CLIENT, "Still down, really")
+    assert len(world.tickets()) == 1
+    world.pass_time(12 * 3600 + 1, step=3600)
+    world.text(CLIENT, "Something else")
+    assert len(world.tickets()) == 2
+
+
+def test_the_same_id_with_other_words_changes_nothing_and_is_shown(world: World) -> None:
+    world.text(CLIENT, "Server is down", sid="SM1")
+    for _ in range(2):
+        world.text(CLIENT, "STOP", sid="SM1")
+    world.work()
+    assert [m["body"] for m in world.ticket()["messages"] if m["direction"] == "in"] == ["Server is down"]
+    assert [event.kind for event in world.rows(ConsentEvent)] == ["opt-in"]
+    said = [event["text"] for event in world.ticket()["events"] if event["kind"] == "problem"]
+    assert said == ["The carrier delivered a text again with other words; the first ones stand"]
+
+
+def test_later_texts_are_answered_when_the_flow_says_so(database_url: str, tmp_path: Path) -> None:
+    old = "  reopen_hours: 12"
+    new = '  follow_up: "{desk}: added to ticket {ticket}. Reply STOP to opt-out."\n  reopen_hours: 12'
+    world = World(database_url, tmp_path, FLOWS_DIR=str(edited_flows(tmp_path, "helpdesk.yml", old, new)))
+    for words in ("Server is down", "And the phones", "All of them"):
+        world.text(CLIENT, words)
+    world.work()
+    assert (
+        world.texts_to(CLIENT)[1:]
+        == ["Business IT Service Corps, LLC: added to ticket 1001. Reply STOP to opt-out."] * 2
+    )
+    world.close()
+
+
+def test_a_client_who_writes_spanish_is_answered_in_spanish(world: World) -> None:
+    world.text(STRANGER, "Hola, no hay internet en la oficina")
+    world.work()
+    (receipt,) = world.texts_to(STRANGER)
+    assert receipt.startswith("Business IT Service Corps, LLC: ticket 1001 abierto, el equipo ya lo sabe.")
+    assert segments(receipt) <= 2
+
+
+def test_a_client_known_to_speak_spanish_is_answered_in_spanish(database_url: str, tmp_path: Path) -> None:
+    old, new = '"+19035550161"]}', '"+19035550161"], language: es}'
+    world = World(database_url, tmp_path, FLOWS_DIR=str(edited_flows(tmp_path, "clients.yml", old, new)))
+    world.text(CLIENT, "Server down")
+    world.work()
+    assert "abierto" in world.texts_to(CLIENT)[0]
+    world.close()
+
+
+def test_staff_who_start_again_are_announced(world: World) -> None:
+    world.text(SAM, "STOP")
+    assert world.client.get("/readyz").get_json()["warnings"] == [
+        "no texts and no pages to Sam: this number has opted out; it can text START to undo that"
+    ]
+    assert 'helpline_staff_opted_out{person="Sam"} 1.0' in world.client.get("/metrics").text
+    world.text(SAM, "START")
+    world.work()
+    assert world.texts_to(LEE)[-1] == "Sam can get texts and pages again."
+    assert world.client.get("/readyz").get_json()["warnings"] == []
+    assert "helpline_staff_opted_out{" not in world.client.get("/metrics").text

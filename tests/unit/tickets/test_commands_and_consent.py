@@ -12,9 +12,10 @@ from tickets.consent import (
     ConsentKind,
     Wish,
     answered_by_carrier,
-    is_opted_out,
+    standing,
     wish_of,
 )
+from tickets.models import ConsentEvent
 
 
 @pytest.mark.parametrize(
@@ -31,10 +32,20 @@ from tickets.consent import (
         ("who", Command(Verb.WHO)),
         ("Who?", Command(Verb.WHO)),
         ("who 1042", None),
-        ("ack 1042 please", None),
-        ("1042 we are on it", None),
+        ("ack 1042 please", Command(Verb.ACK, 1042, "please")),
+        ("Done 1042: replaced the switch.", Command(Verb.DONE, 1042, "replaced the switch.")),
+        ("1042 we are on it", Command(Verb.REPLY, 1042, "we are on it")),
+        ("#1042: Restart it.\nThen call.", Command(Verb.REPLY, 1042, "Restart it.\nThen call.")),
+        ("1042 \U0001f44d", Command(Verb.REPLY, 1042, "\U0001f44d")),
+        ("reply 1042 we are on it", Command(Verb.REPLY, 1042, "we are on it")),
+        ("REPLY 1042", Command(Verb.REPLY, 1042)),
+        ("1042 done with the update", Command(Verb.UNSURE, 1042, "done with the update")),
+        ("NOTEXTS 1042 asked on the phone", Command(Verb.NO_TEXTS, 1042, "asked on the phone")),
+        ("1042?", Command(Verb.SHOW, 1042)),
+        ("1042", Command(Verb.SHOW, 1042)),
         ("back", None),
-        ("1042", None),
+        ("1st floor", None),
+        ("10:42 is fine", None),
         ("", None),
         ("ack 99999999999", None),
     ],
@@ -82,7 +93,7 @@ def test_other_wishes(body: str, wish: Wish) -> None:
 
 @pytest.mark.parametrize("word", sorted(CARRIER_STOP | CARRIER_START | CARRIER_HELP))
 def test_a_word_of_the_carriers_lists_is_never_a_command(word: str) -> None:
-    for body in (word, word.upper(), f" {word}. ", f"{word} 1042"):
+    for body in (word, word.upper(), f" {word}. ", f"{word} 1042", f"{word} 1042 please"):
         assert parse(body) is None
     assert wish_of(word) in (Wish.STOP, Wish.START, Wish.HELP)
 
@@ -124,4 +135,14 @@ def test_who_has_answered(body: str, carrier: bool, kind: str | None, answered: 
 
 @given(st.lists(st.sampled_from(list(ConsentKind))))
 def test_the_last_event_decides(kinds: list[ConsentKind]) -> None:
-    assert is_opted_out(kinds) is (bool(kinds) and kinds[-1] is not ConsentKind.OPT_IN)
+    events = [ConsentEvent(kind=kind) for kind in kinds]
+    assert standing(events, "+19036892004").may_text is (not kinds or kinds[-1] is ConsentKind.OPT_IN)
+
+
+def test_what_the_carrier_says_concerns_its_own_sender_only() -> None:
+    refused = ConsentEvent(kind=ConsentKind.REFUSED, source="carrier", sender="MG1")
+    assert not standing([refused], "MG1").may_text
+    assert standing([refused], "+19036892004").may_text
+    stopped = ConsentEvent(kind=ConsentKind.OPT_OUT, source="text")
+    assert not standing([stopped], "MG1").may_text
+    assert not standing([stopped, ConsentEvent(kind=ConsentKind.OPT_IN), refused], "MG1").may_text
