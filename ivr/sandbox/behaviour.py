@@ -27,6 +27,8 @@ class Answers(StrEnum):
 
     BY_HAND = "by-hand"
     AT_ONCE = "at-once"
+    DECLINES = "declines"
+    MAILBOX = "mailbox"
     NEVER = "never"
     BUSY = "busy"
     UNREACHABLE = "unreachable"
