@@ -5,6 +5,7 @@ Everything is printed by one thread, everything is done by another, so a long wa
 
 from __future__ import annotations
 
+import mimetypes
 import os
 import queue
 import re
@@ -31,7 +32,10 @@ HELP = """\
   m           leave a message      m 2 | m my.wav   one of the samples, or a WAV file
   h           hang up              c           call (again)
   t WORDS     text the desk        Sam: ACK 1042    answer as a colleague
+  p 1 WORDS | p my.png WORDS       text a picture, with words or without
   ?           this help            q           quit"""
+# A file name: in quotation marks, or up to a space that has no backslash before it; and the words behind it.
+PICTURE = re.compile(r"""(?:"([^"]+)"|'([^']+)'|((?:\\.|[^\s\\])+))(?:\s+(.*))?""", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,11 @@ class Finished:
 def list_samples(folder: Path) -> list[Path]:
     """The sample voicemails in a folder, in the order of their numbers (1 is the first)."""
     return sorted(folder.glob("*.wav"))
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """The sample pictures in a folder, in the order of their numbers (1 is the first)."""
+    return sorted(path for path in folder.glob("*") if path.suffix in {".png", ".jpg"})
 
 
 def describe(event: CallEvent) -> Shown | None:
@@ -133,6 +142,7 @@ class Phone:
     wav: Path | None
     samples: Sequence[Path]
     staff: Sequence[tuple[str, str]]
+    pictures: Sequence[Path] = ()
     out: queue.SimpleQueue[Shown | Finished] = field(default_factory=queue.SimpleQueue)
     todo: queue.SimpleQueue[str | None] = field(default_factory=queue.SimpleQueue)
     call: str | None = None
@@ -216,6 +226,7 @@ class Phone:
                 "h": lambda: self.sandbox.hang_up(self.on_call()),
                 "c": self.dial,
                 "t": lambda: self.send_text(rest.strip()),
+                "p": lambda: self.send_picture(rest.strip()),
                 "?": lambda: self.say(HELP),
                 "": lambda: None,
             }
@@ -240,9 +251,7 @@ class Phone:
         call = self.on_call()
         path = self.wav
         if choice.isdigit():
-            if not 1 <= int(choice) <= len(self.samples):
-                raise SandboxError(f"There are samples 1 to {len(self.samples)}. {self.sample_list()}")
-            path = self.samples[int(choice) - 1]
+            path = _numbered(choice, self.samples, what="samples")
         elif choice:
             path = Path(choice).expanduser()
         elif path is None and self.samples:
@@ -251,16 +260,29 @@ class Phone:
             raise SandboxError("Which message? m my.wav speaks a WAV file.")
         self.sandbox.speak_file(call, path)
 
-    def sample_list(self) -> str:
-        """The samples with their numbers."""
-        return "  ".join(f"{number} {path.stem}" for number, path in enumerate(self.samples, 1))
-
     def send_text(self, words: str) -> None:
         """Text the desk as the client."""
         if not words:
             raise SandboxError("t needs the words: t our server room is flooded")
         self.sandbox.text(self.number, words)
         self.say(words, "yellow", who="you (text)")
+
+    def send_picture(self, line: str) -> None:
+        """Text the desk a picture: a sample by number or a file by path, and the words behind it."""
+        found = PICTURE.fullmatch(line)
+        if found is None:
+            which = f"p 1 sends a sample ({_named(self.pictures)}), " if self.pictures else ""
+            raise SandboxError(f"Which picture? {which}p my.png sends a file, p my.png WORDS adds the words.")
+        double, single, bare, words = found.groups()
+        name = double or single or re.sub(r"\\(.)", r"\1", bare)
+        path = _numbered(name, self.pictures, what="pictures") if name.isdigit() else Path(name).expanduser()
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise SandboxError(f"Cannot read {path}: {error.strerror}. Give the path of a picture.") from error
+        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        self.sandbox.text(self.number, words or "", media=[(path.name, data, kind)])
+        self.say(f"{words or ''} [picture {path.name}, {len(data):,} bytes]".strip(), "yellow", who="you (text)")
 
     def answer_as(self, person: str, words: str) -> None:
         """Text the desk from a colleague's phone."""
@@ -269,6 +291,20 @@ class Phone:
             raise SandboxError(f"{name}: needs the words, such as {name}: ACK 1042")
         self.sandbox.text(number, words)
         self.say(words, "yellow", who=f"{name} (text)")
+
+
+def _named(files: Sequence[Path]) -> str:
+    """Files with their numbers."""
+    return "  ".join(f"{number} {path.stem}" for number, path in enumerate(files, 1))
+
+
+def _numbered(choice: str, files: Sequence[Path], *, what: str) -> Path:
+    """The file with this number. Raises SandboxError that shows the numbers there are."""
+    if not files:
+        raise SandboxError(f"There are no {what} here. Give the path of a file.")
+    if not 1 <= int(choice) <= len(files):
+        raise SandboxError(f"There are {what} 1 to {len(files)}. {_named(files)}")
+    return files[int(choice) - 1]
 
 
 def _text_line(item: Mapping[str, Any]) -> str:
@@ -323,14 +359,16 @@ def run_phone(
     `staff` are (name, number) of the phones to watch and to answer from. Commands are read from `source` (standard input);
     its end hangs up. Returns the exit code: 0, or 1 with a message when the sandbox cannot be reached.
     """
-    phone = Phone(ControlClient(control_url), number, wav, list_samples(samples), staff)
+    phone = Phone(ControlClient(control_url), number, wav, list_samples(samples), staff, list_pictures(samples))
     keyboard = Keyboard(source or sys.stdin)
     try:
         desk = phone.sandbox.info()["number"]
         phone.say(f"This is the phone {number}. The help desk is {desk}.", "bold")
         phone.say(HELP)
         if phone.samples:
-            phone.say(f"Messages to leave: {phone.sample_list()}")
+            phone.say(f"Messages to leave: {_named(phone.samples)}")
+        if phone.pictures:
+            phone.say(f"Pictures to text: {_named(phone.pictures)}")
         phone.dial()
         _start(phone, keyboard)
         return _print_all(phone, console)

@@ -27,6 +27,8 @@ class Answers(StrEnum):
 
     BY_HAND = "by-hand"
     AT_ONCE = "at-once"
+    DECLINES = "declines"
+    MAILBOX = "mailbox"
     NEVER = "never"
     BUSY = "busy"
     UNREACHABLE = "unreachable"
@@ -45,8 +47,11 @@ class Behaviour:
 
     `refuse` is an error number that the REST API answers to a text or call at once, `refuse_times` how often (None:
     always). `slow_post` creates the text and answers that much later. `duplicates` is how often each webhook comes,
-    `late` delays status callbacks, `swapped` reverses their order (and lets a recording's end arrive before its
-    action and its start). `media_missing` is how long recordings and pictures answer 404 after their webhook.
+    `repeat_after` the time from one copy to the next. `late` delays status callbacks, with `lost` none comes, while
+    the text or call goes its way; `swapped` reverses their order (and lets a recording's end arrive before its action
+    and its start). `media_missing` is how long recordings and pictures answer 404 after their webhook. Of pictures
+    that this number sends: `picture_refuse` is an HTTP status that their address answers, `picture_bytes` the size to
+    which their bytes are filled up, `picture_slow` how long the bytes take.
     """
 
     outcome: Outcome = Outcome.DELIVERED
@@ -55,9 +60,14 @@ class Behaviour:
     refuse_times: int | None = None
     slow_post: float = 0.0
     duplicates: int = 1
+    repeat_after: float = 0.0
+    lost: bool = False
     swapped: bool = False
     late: float = 0.0
     media_missing: float = 0.0
+    picture_refuse: int | None = None
+    picture_bytes: int | None = None
+    picture_slow: float = 0.0
     answers: Answers = Answers.BY_HAND
     empty_recording: EmptyRecording = EmptyRecording.NEXT_VERB
 

@@ -28,6 +28,10 @@ from ivr.sandbox.store import Row, Store, calls, events, recordings
 RUNNING = ("queued", "initiated", "ringing", "in-progress")
 # The vendor lets a phone ring this much longer than it was told.
 EXTRA_RING = 5.0
+# Seconds of the carrier's time that a phone rings before its owner, its mailbox or the network does something.
+RINGS = {Answers.AT_ONCE: 1.0, Answers.BUSY: 1.0, Answers.DECLINES: 3.0, Answers.MAILBOX: 20.0}
+# A mailbox records for so long (seconds of the carrier's time), greeting included, and hangs up.
+MAILBOX_LISTENS = 120.0
 # Seconds of the carrier's time from a call's change to its status callback.
 CALLBACK_DELAY = 0.2
 
@@ -217,15 +221,23 @@ class Calls:
         self._progress(sid, "ringing", event="ringing", behaviour=behaviour)
         self._net.store.event(sid, "ringing", to=row["to_number"])
         limit = row["ring_seconds"] + EXTRA_RING
-        seconds = {Answers.AT_ONCE: 1.0, Answers.BUSY: 1.0}.get(behaviour.answers, limit)
-        action = line.wait("ringing", seconds / speed)
-        if behaviour.answers is Answers.BUSY:
+        seconds = RINGS.get(behaviour.answers, limit)
+        picked_up = isinstance(line.wait("ringing", min(seconds, limit) / speed), Answer)
+        if behaviour.answers is Answers.BUSY or (not picked_up and behaviour.answers is Answers.DECLINES):
             return End(by="callee", status="busy")
-        if behaviour.answers is not Answers.AT_ONCE and not isinstance(action, Answer):
+        if not picked_up and seconds >= limit:
             return End(by="network", status="no-answer")
+        if not picked_up and behaviour.answers is Answers.MAILBOX:
+            self._hang_up_later(line, MAILBOX_LISTENS / speed)
         self._answer(sid)
         self._progress(sid, "in-progress", event="answered", behaviour=behaviour)
         return None
+
+    def _hang_up_later(self, line: Line, seconds: float) -> None:
+        """A mailbox is full at last, whatever the application still says. A call that is over by then stays so."""
+        timer = threading.Timer(seconds, line.order, [HungUp("caller")])
+        timer.daemon = True
+        timer.start()
 
     def _progress(self, sid: str, status: str, *, event: str, behaviour: Behaviour) -> None:
         shown = "queued" if status == "initiated" else status

@@ -7,6 +7,7 @@ import threading
 import time
 import traceback
 
+from ivr.sandbox.account import Accounts
 from ivr.sandbox.behaviour import Behaviours
 from ivr.sandbox.calls import Calls, Network
 from ivr.sandbox.config import SandboxConfig
@@ -26,11 +27,18 @@ class Carrier:
         self.store = Store(config.data)
         self.numbers = Numbers(config, self.store)
         self.rules = Behaviours(self.store)
+        self.accounts = Accounts(config, self.store)
         sender = Sender(config.auth_token)
         self.dispatcher = Dispatcher(self.store, sender, speed=config.speed)
         self.archive = Archive(config.account_sid, self.store, dispatcher=self.dispatcher, speed=config.speed)
         self.messaging = Messaging(
-            config, self.store, dispatcher=self.dispatcher, numbers=self.numbers, rules=self.rules, sender=sender
+            config,
+            self.store,
+            dispatcher=self.dispatcher,
+            numbers=self.numbers,
+            rules=self.rules,
+            accounts=self.accounts,
+            sender=sender,
         )
         self.calls = Calls(
             Network(config, self.store, self.dispatcher, self.numbers, self.rules, sender=sender, archive=self.archive)

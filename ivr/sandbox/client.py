@@ -143,6 +143,17 @@ class ControlClient:
         Without fields: back to normal."""
         return self._ask("PUT", f"/phones/{number}/behaviour", json=behaviour)
 
+    def account(self, **settings: Any) -> Json:
+        """Switch things on for the account (`keywords`, `blocked_texts`, `segments_per_second`, `queue_limit`; see
+        docs/sandbox.md) and the others off. Without settings: back to how the sandbox was started."""
+        return self._ask("PUT", "/account", json=settings)
+
+    def handed_over(self, *, after: int = 0, wait: float = 0) -> list[Json]:
+        """Texts that the carrier took from the application, oldest first: `{"seq", "sid", "to", "body", "segments",
+        "status", "error_code", "at", "sent_at", ...}`; `at` is when it took them. Long-polls `wait` seconds."""
+        query = {"after": after, "wait": wait}
+        return list(self._ask("GET", "/texts", params=query, seconds=wait + 30)["texts"])
+
     def webhooks(self) -> list[Json]:
         """The last 200 asynchronous webhooks, newest first: `{"url", "params", "state", "attempts", "note"}`."""
         return list(self._ask("GET", "/webhooks")["webhooks"])

@@ -6,6 +6,7 @@ docs/sandbox.md has it all.
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, abort, jsonify, request
 
 from ivr.sandbox import audio, behaviour, wire
+from ivr.sandbox.account import KeywordHandling
 from ivr.sandbox.config import SandboxError
 from ivr.sandbox.line import FOR_KEYS, FOR_SILENCE, FOR_WORDS, Action, Answer, HungUp, Key, Silence, Speech
 from ivr.sandbox.rest import carrier
@@ -66,9 +68,22 @@ def _at(moment: float | None) -> str | None:
 def info() -> Response:
     """The desk's number and how this sandbox is set up."""
     config = carrier().config
+    keywords = carrier().accounts.get().keywords is not KeywordHandling.OFF
     return jsonify(
-        {"number": config.number, "public_url": config.public_url, "keywords": config.keywords, "speed": config.speed}
+        {"number": config.number, "public_url": config.public_url, "keywords": keywords, "speed": config.speed}
     )
+
+
+@control.get("/account")
+def show_account() -> Response:
+    """What is switched on for the account now."""
+    return jsonify(asdict(carrier().accounts.get()))
+
+
+@control.put("/account")
+def set_account() -> Response:
+    """Replace what is switched on for the account; `{}` is back to how the sandbox was started."""
+    return jsonify(asdict(carrier().accounts.put(_body())))
 
 
 @control.get("/webhooks")
@@ -225,18 +240,44 @@ def ringing(number: str) -> Response:
     return jsonify({"calls": [_call_json(row) for row in carrier().store.rows(sa.select(calls).where(*where))]})
 
 
+def _arrived(query: sa.Select[Any]) -> list[Row]:
+    """The rows of a query; waits up to the request's `wait` seconds for the first."""
+    store, until = carrier().store, time.monotonic() + _seconds(request.args.get("wait", 0))
+    while True:
+        seen, rows = store.version, store.rows(query)
+        left = until - time.monotonic()
+        if rows or left <= 0:
+            return rows
+        store.wait(seen, min(left, 5.0))
+
+
+@control.get("/texts")
+def handed_over() -> Response:
+    """Texts that the application handed over after text `after`, in the order in which the carrier took them."""
+    after = request.args.get("after", 0, type=int)
+    query = sa.select(messages).where(messages.c.turn.is_not(None), messages.c.seq > after).order_by(messages.c.seq)
+    shown = ("seq", "sid", "status", "error_code", "direction", "body", "segments")
+    return jsonify(
+        {
+            "texts": [
+                {
+                    **{name: row[name] for name in shown},
+                    "to": row["to_number"],
+                    "media": row["media_urls"] or [],
+                    "at": _at(row["created"]),
+                    "sent_at": _at(row["sent_at"]),
+                }
+                for row in _arrived(query)
+            ]
+        }
+    )
+
+
 @control.get("/phones/<number>/texts")
 def texts(number: str) -> Response:
     """Texts that this phone received after `after`; waits up to `wait` seconds for one."""
-    store = carrier().store
-    after, until = request.args.get("after", 0, type=int), time.monotonic() + _seconds(request.args.get("wait", 0))
+    after = request.args.get("after", 0, type=int)
     query = sa.select(messages).where(messages.c.to_number == number, messages.c.received > after)
-    while True:
-        seen, rows = store.version, store.rows(query.order_by(messages.c.received))
-        left = until - time.monotonic()
-        if rows or left <= 0:
-            break
-        store.wait(seen, min(left, 5.0))
     return jsonify(
         {
             "texts": [
@@ -250,7 +291,7 @@ def texts(number: str) -> Response:
                     "at": _at(row["received_at"]),
                     "segments": wire.segments(row["body"]),
                 }
-                for row in rows
+                for row in _arrived(query.order_by(messages.c.received))
             ]
         }
     )

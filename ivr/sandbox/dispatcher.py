@@ -43,16 +43,15 @@ class Dispatcher:
     ) -> list[sa.Insert]:
         """What to write so that the webhook goes out `delay` seconds of the carrier's time from now.
 
-        Nothing without a URL.
+        Nothing without a URL, and no status callback to a number whose callbacks get lost.
         """
-        if not url:
+        if not url or (behaviour.lost and kind == STATUS):
             return []
         due = time.time() + delay / self._speed + (behaviour.late if kind == STATUS else 0.0)
         row = {
             "url": url,
             "method": method or "POST",
             "params": dict(params),
-            "due": due,
             "state": "pending",
             "attempts": 0,
             "token": new_sid(""),
@@ -60,7 +59,10 @@ class Dispatcher:
             "note": "",
         }
         copies = [COPY] * (max(1, behaviour.duplicates) - 1)
-        return [webhooks.insert().values(kind=each, **row) for each in [kind, *copies]]
+        return [
+            webhooks.insert().values(kind=each, due=due + turn * behaviour.repeat_after, **row)
+            for turn, each in enumerate([kind, *copies])
+        ]
 
     def queue(
         self, url: str, method: str, *, params: Mapping[str, str], behaviour: Behaviour, delay: float = 0.0

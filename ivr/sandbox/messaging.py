@@ -1,7 +1,8 @@
-"""Texts in both directions: the carrier's checks, its keyword handling, the states a text goes through."""
+"""Texts in both directions: the carrier's checks, the queue of what is to be sent, the states a text goes through."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,27 +12,18 @@ from urllib.parse import urljoin
 import sqlalchemy as sa
 
 from ivr.sandbox import twiml, wire
-from ivr.sandbox.behaviour import Behaviour, Behaviours, Outcome
+from ivr.sandbox.account import Account, Accounts, KeywordHandling
+from ivr.sandbox.behaviour import Behaviour, Behaviours
 from ivr.sandbox.config import SandboxConfig
+from ivr.sandbox.course import Step, course, turns
 from ivr.sandbox.delivery import Reply, Sender, WebhookFailed
-from ivr.sandbox.dispatcher import OVERTAKING, TEXT, Dispatcher
+from ivr.sandbox.dispatcher import TEXT, Dispatcher
+from ivr.sandbox.keywords import BlockList, meaning
 from ivr.sandbox.numbers import Numbers, is_phone_number
-from ivr.sandbox.store import Row, Store, blocked, media, messages, steps
+from ivr.sandbox.store import Row, Store, media, messages, steps
 
-# The vendor's lists for long codes (two words added 2025-05-14). A match is the whole text, whatever its case; spaces
-# around it are stripped (not documented), anything else, also a full stop, makes it an ordinary text.
-OPT_OUT = frozenset(["stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"])
-OPT_IN = frozenset(["start", "yes", "unstop"])
-HELP = frozenset(["help", "info"])
-ANSWER_OUT = (
-    "You have successfully been unsubscribed. You will not receive any more messages from this number. "
-    "Reply START to resubscribe."
-)
-ANSWER_IN = (
-    "You have successfully been re-subscribed to messages from this number. Reply HELP for help. "
-    "Reply STOP to unsubscribe. Msg&Data Rates May Apply."
-)
-ANSWER_HELP = "Reply STOP to unsubscribe. Msg&Data Rates May Apply."
+# A text whose turn to be sent has not come, or that is being sent.
+WAITING = ("accepted", "queued", "sending")
 MAX_BODY = 1600
 
 
@@ -56,17 +48,6 @@ class Draft:
     direction: str = "outbound-api"
 
 
-def plan(behaviour: Behaviour) -> list[tuple[float, str]]:
-    """The states after the first one, with the seconds (of the carrier's time) after which each is reached."""
-    ends = {
-        Outcome.DELIVERED: [(0.5, "sent"), (1.2, "delivered")],
-        Outcome.UNDELIVERED: [(0.5, "sent"), (1.2, "undelivered")],
-        Outcome.FAILED: [(0.6, "failed")],
-        Outcome.NO_REPORT: [(0.5, "sent")],
-    }
-    return [(0.1, "sending"), *ends[behaviour.outcome]]
-
-
 class Messaging:
     """Sends, receives and answers texts; every change is a row before anything leaves."""
 
@@ -78,53 +59,31 @@ class Messaging:
         dispatcher: Dispatcher,
         numbers: Numbers,
         rules: Behaviours,
+        accounts: Accounts,
         sender: Sender,
     ) -> None:
         self._config, self._store, self._dispatcher = config, store, dispatcher
-        self._numbers, self._rules, self._sender = numbers, rules, sender
+        self._numbers, self._rules, self._accounts, self._sender = numbers, rules, accounts, sender
+        self._blocks = BlockList(store)
+        self._taking = threading.Lock()
         dispatcher.on_text = self._answered
 
     def create(self, draft: Draft) -> Row:
         """Take a text for sending. Raises Refused as the REST API does, in the vendor's order of checks."""
         self._check(draft)
-        behaviour = self._rules.of(draft.to)
-        now = time.time()
-        sid = wire.new_sid("MM" if draft.media_urls else "SM")
-        planned, first = plan(behaviour), "accepted" if draft.service else "queued"
-        last, speed = planned[-1][0], self._config.speed
-        rows: list[sa.Insert] = [
-            messages.insert().values(
-                sid=sid,
-                direction=draft.direction,
-                from_number=draft.sender or self._config.number,
-                to_number=draft.to,
-                service_sid=draft.service or None,
-                body=draft.body,
-                status=first,
-                num_media=len(draft.media_urls),
-                media_urls=list(draft.media_urls),
-                status_callback=draft.status_callback,
-                created=now,
-                updated=now,
+        account, behaviour = self._accounts.get(), self._rules.of(draft.to)
+        # One text after the other, so that no two of them take the same turn or the last place in the queue.
+        with self._taking:
+            fails_with = self._fails_later(draft, account)
+            refusal = None if fails_with else self._refusal(draft, account)
+            if refusal is not None:
+                raise Refused(refusal, to=draft.to)
+            row = self._row(draft, account, waits=fails_with is None)
+            self._store.write(
+                messages.insert().values(**row), *self._steps(row, course(behaviour, fails_with=fails_with), behaviour)
             )
-        ]
-        for index, (delay, status) in enumerate(planned):
-            code = behaviour.error_code or {"undelivered": 30003, "failed": 30007}.get(status)
-            # Swapped order: the last report leaves first, the others after it.
-            turn = last - delay + (len(planned) - 1 - index) * OVERTAKING * speed if behaviour.swapped else 0.0
-            rows.append(
-                steps.insert().values(
-                    message_sid=sid,
-                    due=now + delay / speed,
-                    status=status,
-                    callback_delay=turn,
-                    error_code=code if status in {"undelivered", "failed"} else None,
-                    received=status == "delivered" or (status == "sent" and behaviour.outcome is Outcome.NO_REPORT),
-                )
-            )
-        self._store.write(*rows)
         # The text may be under way by now; the answer to its creation never shows that.
-        return self.get(sid) | {"status": first, "sent_at": None}
+        return self.get(row["sid"]) | {"status": row["status"], "sent_at": None}
 
     def _check(self, draft: Draft) -> None:
         if not draft.to:
@@ -141,11 +100,70 @@ class Messaging:
             raise Refused(21602)
         if len(draft.body) > MAX_BODY:
             raise Refused(21617)
-        if self._store.one(blocked, blocked.c.phone == draft.to):
-            raise Refused(21610)
+
+    def _blocked(self, draft: Draft, account: Account) -> bool:
+        return account.keywords is not KeywordHandling.OFF and self._blocks.holds(draft.to)
+
+    def _fails_later(self, draft: Draft, account: Account) -> int | None:
+        """The error number with which a text fails that the API takes all the same."""
+        if self._blocked(draft, account):
+            return 21610 if account.refuses_later else None
+        return 30001 if draft.service and self._queue_is_full(draft, account) else None
+
+    def _refusal(self, draft: Draft, account: Account) -> int | None:
+        """The error number that the API answers at once."""
+        if self._blocked(draft, account):
+            return 21610
         refusal = self._rules.refusal(draft.to)
-        if refusal is not None:
-            raise Refused(refusal, to=draft.to)
+        return 21611 if refusal is None and self._queue_is_full(draft, account) else refusal
+
+    def _queue_is_full(self, draft: Draft, account: Account) -> bool:
+        if account.queue_limit is None:
+            return False
+        waiting = sa.select(sa.func.coalesce(sa.func.sum(messages.c.segments), 0).label("segments")).where(
+            messages.c.turn.is_not(None), messages.c.status.in_(WAITING)
+        )
+        return bool(self._store.rows(waiting)[0]["segments"] + _segments(draft) > account.queue_limit)
+
+    def _row(self, draft: Draft, account: Account, *, waits: bool) -> Row:
+        """The text as it is taken; one that `waits` gets its turn behind all the others."""
+        now = turn = time.time()
+        size, rate = _segments(draft), account.segments_per_second if waits else None
+        if rate is not None:
+            last = self._store.rows(sa.select(sa.func.max(messages.c.turn_ends).label("at")))[0]["at"]
+            turn = max(now, last or now)
+        return {
+            "sid": wire.new_sid("MM" if draft.media_urls else "SM"),
+            "direction": draft.direction,
+            "from_number": draft.sender or self._config.number,
+            "to_number": draft.to,
+            "service_sid": draft.service or None,
+            "body": draft.body,
+            "status": "accepted" if draft.service else "queued",
+            "num_media": len(draft.media_urls),
+            "media_urls": list(draft.media_urls),
+            "status_callback": draft.status_callback,
+            "created": now,
+            "updated": now,
+            "segments": size,
+            "turn": turn,
+            "turn_ends": None if rate is None else turn + size / rate / self._config.speed,
+        }
+
+    def _steps(self, row: Row, planned: Sequence[Step], behaviour: Behaviour) -> list[sa.Insert]:
+        speed = self._config.speed
+        held_back = turns(planned, swapped=behaviour.swapped, speed=speed)
+        return [
+            steps.insert().values(
+                message_sid=row["sid"],
+                due=row["turn"] + step.after / speed,
+                status=step.status,
+                callback_delay=held,
+                error_code=step.error_code,
+                received=step.received,
+            )
+            for step, held in zip(planned, held_back, strict=True)
+        ]
 
     def get(self, sid: str) -> Row:
         """The text with this id. Raises KeyError."""
@@ -191,8 +209,9 @@ class Messaging:
         """A phone texts the desk; `pictures` are (content type, bytes). Returns the id of the text."""
         now = time.time()
         sid = wire.new_sid("MM" if pictures else "SM")
-        behaviour = self._rules.of(phone)
+        behaviour, handling = self._rules.of(phone), self._accounts.get().keywords
         items = self._keep_pictures(sid, pictures, ready_at=now + behaviour.media_missing)
+        advanced = handling is KeywordHandling.ADVANCED
         row = {
             "sid": sid,
             "direction": "inbound",
@@ -204,11 +223,14 @@ class Messaging:
             "created": now,
             "updated": now,
             "sent_at": now,
-            "service_sid": None,
+            "service_sid": self._numbers.service_sid if advanced else None,
         }
         number = self._numbers.get()
-        params = wire.message_in_params(row, self._config.account_sid, media=items)
-        answer = self._keyword(phone, body) if self._config.keywords else ""
+        word = None if handling is KeywordHandling.OFF else meaning(body)
+        params = wire.message_in_params(
+            row, self._config.account_sid, media=items, opt_out_type=word if word and advanced else ""
+        )
+        answer = self._blocks.obey(phone, word)
         self._store.write(
             messages.insert().values(**row),
             *[media.insert().values(**item) for item in items],
@@ -228,18 +250,6 @@ class Messaging:
             self._store.file(item["sid"]).write_bytes(data)
             items.append({**item, "created": time.time(), "ready_at": ready_at})
         return items
-
-    def _keyword(self, phone: str, body: str) -> str:
-        """Keep the block list; returns what the carrier itself answers. HELP from a blocked number gets nothing."""
-        word = body.strip().lower()
-        is_blocked = self._store.one(blocked, blocked.c.phone == phone) is not None
-        if word in OPT_OUT and not is_blocked:
-            self._store.insert(blocked, phone=phone)
-            return ANSWER_OUT
-        if word in OPT_IN and is_blocked:
-            self._store.delete(blocked, blocked.c.phone == phone)
-            return ANSWER_IN
-        return ANSWER_HELP if word in HELP and not is_blocked else ""
 
     def _automatic(self, phone: str, body: str) -> None:
         now = time.time()
@@ -309,6 +319,11 @@ class Messaging:
         except Refused as refusal:
             return f"{refusal.code}: the reply to {draft.to} was not sent"
         return f"replied with {sent['sid']}"
+
+
+def _segments(draft: Draft) -> int:
+    """What a text takes of the number's rate: its segments; one for a picture without words."""
+    return max(1, wire.segments(draft.body))
 
 
 def _draft(verb: twiml.Verb, phone: str, *, url: str) -> Draft:

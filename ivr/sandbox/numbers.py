@@ -39,7 +39,10 @@ class Numbers:
 
     def __init__(self, config: SandboxConfig, store: Store) -> None:
         self._config, self._store = config, store
-        self.sid = "PN" + hashlib.md5(config.number.encode(), usedforsecurity=False).hexdigest()
+        digest = hashlib.md5(config.number.encode(), usedforsecurity=False).hexdigest()
+        self.sid = "PN" + digest
+        # The messaging service that the number belongs to, when the account has Advanced Opt-Out.
+        self.service_sid = "MG" + digest
 
     def get(self) -> dict[str, str]:
         """Every field of FORM with its value."""

@@ -1,8 +1,7 @@
-"""The REST API: what every resource shares, and texts, pictures and numbers."""
+"""The REST API: what every resource shares, and texts and numbers."""
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import time
 from collections.abc import Callable, Mapping
@@ -11,9 +10,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, current_app, g, jsonify, redirect, request, send_file
+from flask import Blueprint, Response, current_app, g, jsonify, request
 from werkzeug.exceptions import HTTPException
-from werkzeug.wrappers import Response as BaseResponse
 
 from ivr.sandbox import wire
 from ivr.sandbox.carrier import Carrier
@@ -24,7 +22,6 @@ ACCOUNT = f"/{wire.API_VERSION}/Accounts/<account>"
 # HTTP status of the error numbers that are not a plain 400.
 _STATUS = {20003: 401, 20404: 404, 20429: 429, 20500: 500, 20503: 503}
 _FINAL = frozenset({"delivered", "undelivered", "failed", "received", "canceled", "read", "sent"})
-_SIGNED_FOR = 4 * 3600
 
 api = Blueprint("rest", __name__)
 
@@ -229,65 +226,6 @@ def delete_message(sid: str) -> tuple[str, int]:
 def _must_be_final(message: Row) -> None:
     if message["status"] not in _FINAL:
         raise ApiError(20009, status=409, text="Cannot delete or redact this resource before it is complete")
-
-
-# -- pictures --------------------------------------------------------------------------------------------------------
-
-
-@api.get(f"{ACCOUNT}/Messages/<parent>/Media.json")
-def list_media(parent: str) -> Response:
-    """The pictures of a text."""
-    find(messages, parent)
-    return page("media_list", media, where=[media.c.message_sid == parent], shape=wire.media_json)
-
-
-def _picture(parent: str, sid: str) -> Row:
-    item = find(media, sid)
-    if item["message_sid"] != parent or item["ready_at"] > time.time():
-        raise not_found()
-    return item
-
-
-@api.get(f"{ACCOUNT}/Messages/<parent>/Media/<sid>.json")
-def fetch_media(parent: str, sid: str) -> Response:
-    """What a picture is."""
-    return jsonify(wire.media_json(_picture(parent, sid), carrier().config.account_sid))
-
-
-@api.delete(f"{ACCOUNT}/Messages/<parent>/Media/<sid>.json")
-def delete_media(parent: str, sid: str) -> tuple[str, int]:
-    """Delete one picture."""
-    _picture(parent, sid)
-    store = carrier().store
-    store.file(sid).unlink(missing_ok=True)
-    store.delete(media, media.c.sid == sid)
-    store.update(messages, messages.c.sid == parent, num_media=messages.c.num_media - 1)
-    return "", 204
-
-
-def _signature(sid: str, expires: str) -> str:
-    return hmac.new(carrier().config.auth_token.encode(), f"{sid} {expires}".encode(), hashlib.sha256).hexdigest()
-
-
-@api.get(f"{ACCOUNT}/Messages/<parent>/Media/<sid>")
-def media_bytes(parent: str, sid: str) -> BaseResponse:
-    """The way to a picture: a redirect to a signed address that takes no credentials, as in life."""
-    _picture(parent, sid)
-    expires = str(int(time.time()) + _SIGNED_FOR)
-    return redirect(f"/cdn/{sid}?Expires={expires}&Signature={_signature(sid, expires)}", 307)
-
-
-@api.get("/cdn/<sid>")
-def cdn(sid: str) -> Response:
-    """A picture's bytes for whoever holds a signed address."""
-    expires = request.args.get("Expires", "")
-    if (
-        not hmac.compare_digest(request.args.get("Signature", ""), _signature(sid, expires))
-        or int(expires) < time.time()
-    ):
-        raise ApiError(20403, status=403, text="The signature of this address is wrong or too old")
-    item = find(media, sid)
-    return send_file(carrier().store.file(sid).resolve(), mimetype=item["content_type"])
 
 
 # -- numbers and the account -----------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from ivr.sandbox.config import SandboxConfig, SandboxError
 from ivr.sandbox.control import control
 from ivr.sandbox.rest import api
 from ivr.sandbox.rest_calls import calls_api
+from ivr.sandbox.rest_pictures import pictures_api
 
 # Pictures of a text: ten of 5 MB, and some room for the form around them.
 MAX_UPLOAD = 64 * 1024 * 1024
@@ -41,7 +42,7 @@ def create_app(config: SandboxConfig) -> Flask:
     app = Flask("sandbox")
     app.config["MAX_CONTENT_LENGTH"] = MAX_UPLOAD
     app.extensions["sandbox"] = working
-    for blueprint in (api, calls_api, control):
+    for blueprint in (api, calls_api, pictures_api, control):
         app.register_blueprint(blueprint)
 
     @app.get("/healthz")

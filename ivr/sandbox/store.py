@@ -45,6 +45,10 @@ messages = sa.Table(
     # Order in which the phone received it; the phone's long poll counts by it.
     sa.Column("received", sa.Integer, index=True),
     sa.Column("received_at", sa.Float),
+    # Of a text that the application handed over: what it costs, and when the number begins and ends to send it.
+    sa.Column("segments", sa.Integer),
+    sa.Column("turn", sa.Float),
+    sa.Column("turn_ends", sa.Float),
 )
 
 media = sa.Table(
@@ -146,6 +150,7 @@ steps = sa.Table(
 blocked = sa.Table("blocked", schema, _text("phone", key=True))
 behaviours = sa.Table("behaviours", schema, _text("number", key=True), sa.Column("data", sa.JSON))
 number_settings = sa.Table("number_settings", schema, _text("name", key=True), _text("value"))
+account_settings = sa.Table("account_settings", schema, _text("name", key=True), sa.Column("value", sa.JSON))
 
 
 def _configure(connection: Any, _record: Any) -> None:
@@ -154,6 +159,17 @@ def _configure(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute("PRAGMA busy_timeout=10000")
     cursor.close()
+
+
+def _add_columns(connection: sa.Connection) -> None:
+    """Give the tables of an older file the columns that came since; what is in the file stays."""
+    inspector = sa.inspect(connection)
+    for table in schema.sorted_tables:
+        there = {column["name"] for column in inspector.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in there:
+                kind = column.type.compile(connection.dialect)
+                connection.execute(sa.text(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}"))
 
 
 class Store:
@@ -181,6 +197,7 @@ class Store:
                     f"{file} was made by another version of the sandbox carrier: move it away and start again."
                 )
             schema.create_all(connection)
+            _add_columns(connection)
             connection.execute(sa.text(f"PRAGMA user_version={SCHEMA_VERSION}"))
 
     def close(self) -> None:

@@ -37,8 +37,11 @@ ERROR_TEXTS = {
     21606: "The 'From' phone number {from} is not a valid message-capable phone number for this account.",
     21610: "Attempt to send to unsubscribed recipient",
     21611: "This 'From' number has exceeded the maximum number of queued messages.",
+    21612: "The 'To' number {to} is not reachable by a text from this 'From' number.",
     21614: "'To' number {to} is not a valid mobile number",
     21617: "The concatenated message body exceeds the 1600 character limit.",
+    21635: "'To' number {to} is a landline",
+    30001: "Queue overflow",
     30003: "Unreachable destination handset",
     30004: "Message blocked",
     30005: "Unknown destination handset",
@@ -126,8 +129,8 @@ def call_seconds(call: Row) -> int:
     return round(call["ended"] - call["started"]) if call["started"] and call["ended"] else 0
 
 
-def message_in_params(message: Row, account: str, *, media: Sequence[Row]) -> dict[str, str]:
-    """The webhook of a text that came in."""
+def message_in_params(message: Row, account: str, *, media: Sequence[Row], opt_out_type: str = "") -> dict[str, str]:
+    """The webhook of a text that came in; `opt_out_type` says what the carrier itself has answered already."""
     params = {
         "ToCountry": "US",
         "SmsMessageSid": message["sid"],
@@ -147,6 +150,10 @@ def message_in_params(message: Row, account: str, *, media: Sequence[Row]) -> di
     for index, item in enumerate(media):
         params[f"MediaUrl{index}"] = CARRIER_HOST + _path(account, "Messages", message["sid"], "Media", item["sid"])
         params[f"MediaContentType{index}"] = item["content_type"]
+    if message["service_sid"]:
+        params["MessagingServiceSid"] = message["service_sid"]
+    if opt_out_type:
+        params["OptOutType"] = opt_out_type
     return params
 
 

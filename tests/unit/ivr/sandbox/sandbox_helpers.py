@@ -22,6 +22,14 @@ TOKEN = "sandbox-token"
 DESK = "+19036892004"
 CLIENT = "+19035550147"
 SAM = "+19035550101"
+UNSUBSCRIBED = (
+    "You have successfully been unsubscribed. You will not receive any more messages from this number. "
+    "Reply START to resubscribe."
+)
+RESUBSCRIBED = (
+    "You have successfully been re-subscribed to messages from this number. Reply HELP for help. "
+    "Reply STOP to unsubscribe. Msg&Data Rates May Apply."
+)
 
 
 @dataclass
@@ -110,3 +118,9 @@ def eventually(check: Callable[[], object], seconds: float = 15) -> object:
 def story(phones: ControlClient, call: str) -> list[CallEvent]:
     """Every event of a call, once it is over."""
     return list(phones.follow(call))
+
+
+def bodies(phones: ControlClient, number: str, *, at_least: int = 1) -> list[str]:
+    """What a phone received, once it holds so many texts."""
+    eventually(lambda: len(phones.texts(number)) >= at_least)
+    return [text["body"] for text in phones.texts(number)]

@@ -16,22 +16,18 @@ from twilio.rest import Client
 from ivr.sandbox.client import ControlClient
 from ivr.sandbox.config import SandboxConfig, SandboxError
 from ivr.sandbox.server import running
-from tests.unit.ivr.sandbox.sandbox_helpers import ACCOUNT, CLIENT, DESK, SAM, TOKEN, Application, eventually
-
-UNSUBSCRIBED = (
-    "You have successfully been unsubscribed. You will not receive any more messages from this number. "
-    "Reply START to resubscribe."
+from tests.unit.ivr.sandbox.sandbox_helpers import (
+    ACCOUNT,
+    CLIENT,
+    DESK,
+    RESUBSCRIBED,
+    SAM,
+    TOKEN,
+    UNSUBSCRIBED,
+    Application,
+    bodies,
+    eventually,
 )
-RESUBSCRIBED = (
-    "You have successfully been re-subscribed to messages from this number. Reply HELP for help. "
-    "Reply STOP to unsubscribe. Msg&Data Rates May Apply."
-)
-
-
-def bodies(phones: ControlClient, number: str, *, at_least: int = 1) -> list[str]:
-    """What a phone received, once it holds so many texts."""
-    eventually(lambda: len(phones.texts(number)) >= at_least)
-    return [text["body"] for text in phones.texts(number)]
 
 
 def test_a_page_is_queued_sent_and_delivered_with_a_callback_each(
@@ -90,6 +86,8 @@ def test_wrong_credentials_and_unknown_ids_get_the_carriers_errors(
     ("behaviour", "statuses", "error"),
     [
         ({"outcome": "undelivered"}, {"sending", "sent", "undelivered"}, "30003"),
+        ({"outcome": "undelivered", "error_code": 30006}, {"sending", "sent", "undelivered"}, "30006"),
+        ({"outcome": "failed"}, {"sending", "failed"}, "30007"),
         ({"outcome": "failed", "error_code": 30034}, {"sending", "failed"}, "30034"),
     ],
 )
@@ -115,6 +113,18 @@ def test_without_a_delivery_report_a_text_stays_sent(
     time.sleep(0.1)
     assert {hook.form["MessageStatus"] for hook in application.got("/st", at_least=2)} == {"sending", "sent"}
     assert twilio.messages(str(page.sid)).fetch().status == "sent"
+
+
+def test_callbacks_can_get_lost_while_the_text_arrives(
+    application: Application, phones: ControlClient, twilio: Client
+) -> None:
+    phones.behave(SAM, lost=True)
+    page = twilio.messages.create(to=SAM, from_=DESK, body="down", status_callback=application.url + "/st")
+    eventually(lambda: twilio.messages(str(page.sid)).fetch().status == "delivered")
+    # A second text, whose callbacks do come, shows that those of the first are not merely slow.
+    twilio.messages.create(to=CLIENT, from_=DESK, body="up", status_callback=application.url + "/st")
+    assert {hook.form["To"] for hook in application.got("/st", at_least=3)} == {CLIENT}
+    assert bodies(phones, SAM) == ["down"]
 
 
 def test_an_ambiguous_timeout_leaves_a_text_that_can_be_looked_up(
@@ -151,6 +161,13 @@ def test_reports_can_come_in_reverse_doubled_and_late(
     twilio.messages.create(to=SAM, from_=DESK, body="down", status_callback=application.url + "/doubled")
     doubled = sorted(hook.form["MessageStatus"] for hook in application.got("/doubled", at_least=6))
     assert doubled == ["delivered", "delivered", "sending", "sending", "sent", "sent"]
+
+    phones.behave(SAM, duplicates=3, repeat_after=0.3)
+    begun = time.monotonic()
+    twilio.messages.create(to=SAM, from_=DESK, body="down", status_callback=application.url + "/again")
+    again = sorted(hook.form["MessageStatus"] for hook in application.got("/again", at_least=9))
+    assert again == ["delivered"] * 3 + ["sending"] * 3 + ["sent"] * 3
+    assert time.monotonic() - begun > 0.6
 
     phones.behave(SAM, late=0.4)
     begun = time.monotonic()
@@ -233,32 +250,6 @@ def test_with_keywords_off_the_application_is_alone(application: Application, co
         application.answers = {"/twilio/sms": "<Response><Message>We stopped.</Message></Response>"}
         phones.text(CLIENT, "STOP")
         assert bodies(phones, CLIENT) == ["We stopped."]
-
-
-def test_pictures_are_fetched_by_a_redirect_once_they_are_there(
-    application: Application, url: str, phones: ControlClient, twilio: Client
-) -> None:
-    phones.behave(CLIENT, media_missing=1)
-    sid = phones.text(CLIENT, "", media=[("a.png", b"\x89PNG one", "image/png"), ("b.jpg", b"two", "image/jpeg")])
-    form = application.got("/twilio/sms")[0].form
-    assert sid.startswith("MM")
-    assert (form["NumMedia"], form["Body"], form["MediaContentType0"], form["MediaContentType1"]) == (
-        "2", "", "image/png", "image/jpeg",
-    )  # fmt: skip
-    assert form["MediaUrl0"].startswith(f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages/{sid}/Media/ME")
-    address = form["MediaUrl0"].replace("https://api.twilio.com", url)
-    assert requests.get(address, auth=(ACCOUNT, TOKEN), timeout=5).status_code == 404
-    eventually(lambda: requests.get(address, auth=(ACCOUNT, TOKEN), timeout=5).status_code == 200)
-    assert requests.get(address, timeout=5).status_code == 401
-    moved = requests.get(address, auth=(ACCOUNT, TOKEN), timeout=5, allow_redirects=False)
-    assert moved.status_code == 307
-    # The signed address takes no credentials, and nobody without the signature.
-    picture = requests.get(url + moved.headers["Location"], timeout=5)
-    assert (picture.content, picture.headers["Content-Type"]) == (b"\x89PNG one", "image/png")
-    assert requests.get(url + moved.headers["Location"] + "0", timeout=5).status_code == 403
-    assert [item.content_type for item in twilio.messages(sid).media.list()] == ["image/png", "image/jpeg"]
-    twilio.messages(sid).media(form["MediaUrl0"].rpartition("/")[2]).delete()
-    assert requests.get(address, auth=(ACCOUNT, TOKEN), timeout=5).status_code == 404
 
 
 def test_texts_can_be_redacted_and_deleted_once_they_are_through(
