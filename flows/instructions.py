@@ -1,6 +1,6 @@
 """What a call is told to do next, as plain data. The edge renders it as TwiML; the engine never sees XML.
 
-The instructions of one turn are carried out in order. At most one of them ends the turn (`Gather`, `Record`) or the
+The instructions of one turn are carried out in order. At most one of them ends the turn (`Gather`, `Record`, `Connect`) or the
 call (`Hangup`), and it is always the last. `Choose` is an effect for the desk: nothing of it is heard.
 """
 
@@ -57,6 +57,17 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Connect:
+    """Talk to whoever else is connected to `room`, until either side hangs up; then the next turn. Ends the turn.
+
+    `leads`: the talk begins when this side comes, and `host` decides whether it ends when this side goes."""
+
+    room: str
+    leads: bool = True
+    host: bool = True
+
+
+@dataclass(frozen=True)
 class Hangup:
     """End the call."""
 
@@ -77,4 +88,4 @@ class Choose:
     note: str
 
 
-Instruction = Say | Play | Pause | Gather | Record | Hangup | Choose
+Instruction = Say | Play | Pause | Gather | Record | Connect | Hangup | Choose

@@ -6,7 +6,7 @@ from functools import lru_cache
 from twilio.twiml.voice_response import Gather as GatherVerb
 from twilio.twiml.voice_response import VoiceResponse
 
-from flows.instructions import Choose, Gather, Hangup, Instruction, Pause, Play, Prompt, Record, Say
+from flows.instructions import Choose, Connect, Gather, Hangup, Instruction, Pause, Play, Prompt, Record, Say
 
 EMPTY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
@@ -17,10 +17,12 @@ RECORDING_PATH = "/twilio/recording"
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the carrier goes next: `action` for the caller's next step, `recording` for the events of a recording."""
+    """Where the carrier goes next: `action` for the caller's next step, `recording` for the events of a recording, `room`
+    for those of a conversation."""
 
     action: str
-    recording: str
+    recording: str = ""
+    room: str = ""
 
 
 def _prompt(verb: VoiceResponse | GatherVerb, prompt: Prompt) -> None:
@@ -70,6 +72,18 @@ def render(instructions: tuple[Instruction, ...], addresses: Addresses) -> str:
                     recording_status_callback_event="in-progress completed absent",
                 )
                 response.redirect(addresses.action, method="POST")
+            case Connect(room=room, leads=leads, host=host):
+                dial = response.dial(action=addresses.action, method="POST")
+                dial.conference(
+                    room,
+                    beep="false",
+                    start_conference_on_enter=leads,
+                    end_conference_on_exit=host,
+                    wait_url="",
+                    status_callback=addresses.room + RETRIED,
+                    status_callback_method="POST",
+                    status_callback_event="start end join leave",
+                )
             case Hangup():
                 response.hangup()
             case Choose():

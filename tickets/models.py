@@ -172,6 +172,48 @@ class Message(Base):
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
 
 
+class Ring(Base):
+    """The team's phones ring for one caller. `number` counts the rings of a call; `taken_by` is the leg that took it."""
+
+    __tablename__ = "rings"
+    __table_args__ = (UniqueConstraint("call_id", "number"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id"))
+    number: Mapped[int]
+    state: Mapped[str] = mapped_column(String(16))
+    started_at: Mapped[datetime]
+    until: Mapped[datetime]
+    taken_by: Mapped[int | None]
+    taken_at: Mapped[datetime | None]
+    bridged_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class Leg(Base):
+    """One call of ours to a colleague's phone. `key` makes planning it twice impossible; `turns` are its answered steps, as
+    those of a call; the page it speaks, or the ring it belongs to, is its reason."""
+
+    __tablename__ = "legs"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(120), unique=True)
+    purpose: Mapped[str] = mapped_column(String(8))
+    ring_id: Mapped[int | None] = mapped_column(ForeignKey("rings.id"), index=True)
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"), index=True)
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
+    person: Mapped[str] = mapped_column(String(100))
+    number: Mapped[str] = mapped_column(String(64))
+    sid: Mapped[str | None] = mapped_column(String(64), unique=True)
+    state: Mapped[str] = mapped_column(String(16))
+    turns: Mapped[dict[str, Any] | None]
+    error_code: Mapped[str | None] = mapped_column(String(16))
+    error: Mapped[str | None] = mapped_column(String(300))
+    created_at: Mapped[datetime]
+    attempted_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime]
+
+
 class DeliveryReport(Base):
     """What the carrier reported of a text, kept as it came: a report may arrive before we know the id of our own text."""
 

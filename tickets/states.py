@@ -130,6 +130,46 @@ def advance_message(current: MessageState, reported: MessageState) -> MessageSta
     return reported if _RANK[reported] > _RANK[current] else current
 
 
+class RingState(StrEnum):
+    """What a caller whose call rings the team experiences."""
+
+    RINGING = "ringing"  # the caller waits, phones ring
+    TAKEN = "taken"  # somebody pressed the key: the caller is being connected, or was
+    OVER = "over"  # nobody took it in time, or the caller did not wait
+
+
+class LegPurpose(StrEnum):
+    """Why we call a colleague."""
+
+    RING = "ring"  # a caller waits
+    PAGE = "page"  # a ticket wants an owner
+
+
+class LegState(StrEnum):
+    """What a colleague's phone did when we called it."""
+
+    PENDING = "pending"  # written, not handed to the carrier
+    CALLING = "calling"  # handed over, or being handed over
+    RINGING = "ringing"  # the phone rings
+    PICKED_UP = "picked-up"  # somebody, or a mailbox, has picked up and pressed nothing yet
+    ACCEPTED = "accepted"  # the key was pressed: a person
+    NO_KEY = "no-key"  # picked up and never pressed the key: a mailbox, or somebody who did not want to
+    NO_ANSWER = "no-answer"
+    BUSY = "busy"
+    FAILED = "failed"  # the number or the network: it never rang
+    CANCELED = "canceled"  # we ended it: somebody else has it, or nobody waits any more
+
+
+#: How far each state of a leg is; it only moves to a higher one, whatever order the carrier reports in.
+_LEG_RANK = {LegState.PENDING: 0, LegState.CALLING: 1, LegState.RINGING: 2, LegState.PICKED_UP: 3}
+LEG_OVER = frozenset(LegState) - set(_LEG_RANK)
+
+
+def advance_leg(current: LegState, reported: LegState) -> LegState:
+    """The later of two states of a leg; a final state stays."""
+    return reported if _LEG_RANK.get(reported, 4) > _LEG_RANK.get(current, 4) else current
+
+
 class WorkKind(StrEnum):
     """Side effects and timers. `ref` of the row names what each is about."""
 
@@ -140,6 +180,9 @@ class WorkKind(StrEnum):
     SEND_TEXT = "send-text"  # ref: message
     CHECK_DELIVERY = "check-delivery"  # ref: message
     DELETE_RECORDING = "delete-recording"  # ref: recording
+    PLACE_CALL = "place-call"  # ref: leg
+    CHECK_CALL = "check-call"  # ref: leg; its last callback may never come
+    END_CALL = "end-call"  # ref: leg
 
 
 class WorkState(StrEnum):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from tickets.arrival import InboundText
-from tickets.outbox import TextSender
+from tickets.outbox import Handed, TextSender
 
 
 class CarrierError(Exception):
@@ -62,6 +62,18 @@ class Carrier(TextSender, Protocol):
 
     def call(self, sid: str) -> CallInfo:
         """Look up a call. Raises NotThere."""
+
+    def place_call(self, *, to: str, url: str, status_url: str, ring_seconds: int) -> Handed:
+        """Call a phone; `url` is asked for TwiML when it is picked up. Raises like TextSender's methods."""
+
+    def find_calls(self, *, to: str, since: datetime) -> list[Handed]:
+        """Calls that we placed to this number at or after a moment, the oldest first. Raises like TextSender's methods."""
+
+    def redirect_call(self, sid: str, url: str) -> None:
+        """A call that goes on asks `url` for TwiML now. Raises NotThere for one that is over."""
+
+    def end_call(self, sid: str) -> None:
+        """Hang up, whether it rings or is talking. Raises NotThere for one that is over."""
 
     def recordings_of(self, call_sid: str) -> list[RecordingInfo]:
         """Every recording of a call, the oldest first."""

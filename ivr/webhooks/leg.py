@@ -1,0 +1,35 @@
+"""Webhooks of our calls to colleagues: their steps and their status."""
+
+import structlog
+from flask import Blueprint, Response, request
+
+from ivr import legflow
+from ivr.forms import call_form
+from ivr.legflow import Scripts
+from ivr.twiml import EMPTY
+from ivr.webhooks.guard import twiml
+from ivr.wiring import Helpline
+
+log = structlog.get_logger(__name__)
+
+
+def blueprint(desk: Helpline, scripts: Scripts) -> Blueprint:
+    """The views, bound to one Helpline."""
+    views = Blueprint("leg", __name__, url_prefix="/twilio/leg")
+
+    @views.post("/<int:leg>/<int:turn>")
+    def step(leg: int, turn: int) -> Response:
+        """A colleague has picked up, or pressed a key, or nothing."""
+        form = call_form(request.form)
+        structlog.contextvars.bind_contextvars(call=form.sid, leg=leg, turn=turn)
+        return twiml(legflow.answer(desk, scripts, form, leg, turn))
+
+    @views.post("/<int:leg>/status")
+    def status(leg: int) -> Response:
+        """A phone of the team rings, was picked up, or the call is over."""
+        form = call_form(request.form)
+        structlog.contextvars.bind_contextvars(call=form.sid, leg=leg)
+        legflow.status_event(desk, scripts, leg, form.sid, form.status)
+        return twiml(EMPTY)
+
+    return views

@@ -1,0 +1,208 @@
+"""Our calls to colleagues' phones: a row first, then one gate, then the carrier; what the phone did goes back into the row.
+
+A leg is placed once. What a time-out left unknown is looked up at the carrier before anything is placed again. Only a key
+makes a leg accepted: a mailbox that picks up never presses one (carrier-facts §0.1)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tickets import work
+from tickets.db import insert_once
+from tickets.events import note
+from tickets.models import Leg, Ticket
+from tickets.outbox import Handed, TextRefused
+from tickets.states import LEG_OVER, LegPurpose, LegState, WorkKind, advance_leg
+
+#: A leg whose end nobody reported is asked about after this.
+ASK_AFTER = timedelta(seconds=75)
+
+#: The carrier's word for a call of ours, and what the phone did. `completed` says nothing: a mailbox completes too.
+CARRIER_STATUS = {
+    "queued": LegState.CALLING,
+    "initiated": LegState.CALLING,
+    "ringing": LegState.RINGING,
+    "in-progress": LegState.PICKED_UP,
+    "answered": LegState.PICKED_UP,
+    "completed": LegState.NO_KEY,
+    "no-answer": LegState.NO_ANSWER,
+    "busy": LegState.BUSY,
+    "failed": LegState.FAILED,
+    "canceled": LegState.CANCELED,
+}
+ENDED = frozenset({"completed", "no-answer", "busy", "failed", "canceled"})
+
+
+@dataclass(frozen=True)
+class Placeable:
+    """A leg that passed the gate. `attempted_at` is set when an earlier attempt has an unknown outcome."""
+
+    id: int
+    to: str
+    attempted_at: datetime | None
+    ticket: int | None
+
+
+def write(
+    session: Session,
+    *,
+    key: str,
+    purpose: LegPurpose,
+    person: str,
+    number: str,
+    now: datetime,
+    ring_id: int | None = None,
+    message_id: int | None = None,
+    ticket_id: int | None = None,
+    due_at: datetime | None = None,
+) -> bool:
+    """Plan a call to a colleague once for its key. True when it is new. It is placed after the commit, or when due."""
+    new = insert_once(
+        session,
+        Leg,
+        key=key,
+        purpose=purpose,
+        ring_id=ring_id,
+        message_id=message_id,
+        ticket_id=ticket_id,
+        person=person,
+        number=number,
+        state=LegState.PENDING,
+        created_at=now,
+        updated_at=now,
+    )
+    if new:
+        id_ = session.scalars(select(Leg.id).where(Leg.key == key)).one()
+        work.plan(session, WorkKind.PLACE_CALL, id_, now=now, due_at=due_at)
+    return new
+
+
+def lock(session: Session, leg_id: int) -> Leg | None:
+    """The leg, locked for the rest of the unit of work: after its call, ticket and ring (order of locks: tickets.calls)."""
+    found = select(Leg).where(Leg.id == leg_id).with_for_update().execution_options(populate_existing=True)
+    return session.scalars(found).one_or_none()
+
+
+#: Whether a leg may still be placed: its ring goes on, its ticket has no owner. Asked under the locks it needs.
+Wanted = Callable[[Session, Leg], bool]
+
+
+def pass_gate(session: Session, held: work.Claim, *, wanted: Wanted, now: datetime) -> Placeable | None:
+    """May this call be placed now? The answer and the mark "calling" are one transaction; None when it must not."""
+    peek = session.get_one(Leg, held.ref)
+    still = wanted(session, peek)  # takes its own locks first, as those do who take the ring or the ticket
+    leg = lock(session, held.ref)
+    assert leg is not None  # rows are never deleted
+    number = session.get_one(Ticket, leg.ticket_id).number if leg.ticket_id is not None else None
+    if leg.state == LegState.CALLING and leg.sid is None:
+        return Placeable(leg.id, leg.number, leg.attempted_at, number)
+    if leg.state == LegState.PENDING and still:
+        leg.state, leg.attempted_at, leg.updated_at = LegState.CALLING, now, now
+        return Placeable(leg.id, leg.number, None, number)
+    if leg.state == LegState.PENDING:
+        leg.state, leg.ended_at, leg.updated_at = LegState.CANCELED, now, now
+    work.finish(session, held, now=now)
+    return None
+
+
+def was_placed(session: Session, held: work.Claim, handed: Handed, *, now: datetime) -> None:
+    """The carrier has the call: remember its id, and ask about it should its end not be reported."""
+    leg = lock(session, held.ref)
+    assert leg is not None  # rows are never deleted
+    leg.sid, leg.updated_at = handed.sid, now
+    _advance(session, leg, handed.status, now=now)
+    if leg.state not in LEG_OVER:
+        work.plan(session, WorkKind.CHECK_CALL, leg.id, now=now, due_at=now + ASK_AFTER)
+    elif leg.state == LegState.CANCELED:  # nobody waited any more while it was being placed
+        work.plan(session, WorkKind.END_CALL, leg.id, now=now)
+    work.finish(session, held, now=now)
+
+
+def was_not_placed(session: Session, held: work.Claim, *, now: datetime, error: str) -> None:
+    """It certainly was not placed: again after a pause; its gate ends it when nobody wants it any more."""
+    leg = lock(session, held.ref)
+    assert leg is not None  # rows are never deleted
+    if leg.state == LegState.CALLING:
+        leg.state, leg.attempted_at = LegState.PENDING, None
+    leg.error, leg.updated_at = error[:300], now
+    work.retry(session, held, now=now, error=error)
+
+
+def was_refused(session: Session, held: work.Claim, refused: TextRefused, *, now: datetime) -> None:
+    """The carrier will not call this number."""
+    leg = lock(session, held.ref)
+    assert leg is not None  # rows are never deleted
+    fail(session, leg, code=refused.code, error=refused.message, now=now)
+    work.finish(session, held, now=now)
+
+
+def fail(session: Session, leg: Leg, *, code: str | None, error: str, now: datetime) -> None:
+    """The phone will not ring, and why."""
+    if leg.state in LEG_OVER:
+        return
+    leg.state, leg.error_code, leg.error, leg.ended_at, leg.updated_at = LegState.FAILED, code, error[:300], now, now
+    reason = f"{code}: {error}" if code else error
+    text = f"The call to {leg.person} failed: {reason}"[:500]
+    note(session, ticket_id=leg.ticket_id, kind="call", now=now, text=text)
+
+
+def report(session: Session, leg_id: int, *, sid: str, status: str, now: datetime) -> Leg | None:
+    """The carrier says how a call of ours goes, in any order, any number of times. None for a leg that does not exist."""
+    leg = lock(session, leg_id)
+    if leg is None or (leg.sid is not None and leg.sid != sid):
+        return None  # a call that was placed twice in error: its own end concerns nobody
+    leg.sid = sid
+    _advance(session, leg, status, now=now)
+    return leg
+
+
+def _advance(session: Session, leg: Leg, status: str, *, now: datetime) -> None:
+    reported = CARRIER_STATUS.get(status)
+    if reported is None:
+        return
+    state = advance_leg(LegState(leg.state), reported)
+    if state != leg.state:
+        leg.state, leg.updated_at = state, now
+        if state is LegState.PICKED_UP:
+            leg.answered_at = now
+    if status in ENDED and leg.ended_at is None:
+        leg.ended_at = now
+        work.cancel(session, WorkKind.CHECK_CALL, leg.id, now=now)
+
+
+def accept(leg: Leg, *, now: datetime) -> None:
+    """The key was pressed: a person is on this phone."""
+    leg.state, leg.answered_at, leg.updated_at = LegState.ACCEPTED, leg.answered_at or now, now
+
+
+def cancel(session: Session, leg: Leg, *, now: datetime) -> None:
+    """Nobody needs this call any more: it is not placed, or the phone stops ringing."""
+    if leg.state in LEG_OVER:
+        return
+    leg.state, leg.updated_at = LegState.CANCELED, now
+    if leg.sid is not None:
+        work.plan(session, WorkKind.END_CALL, leg.id, now=now)
+
+
+def stored_turn(leg: Leg, turn: int) -> str | None:
+    """The TwiML that this turn was answered with, if it was."""
+    answered = (leg.turns or {}).get(str(turn))
+    return str(answered["twiml"]) if answered else None
+
+
+def store_turn(leg: Leg, turn: int, *, heard: str, twiml: str, now: datetime) -> None:
+    """Remember the answer of a turn."""
+    turns: dict[str, Any] = {**(leg.turns or {}), str(turn): {"heard": heard[:64], "twiml": twiml}}
+    leg.turns, leg.updated_at = turns, now
+
+
+def unclaimed(session: Session, candidates: list[Handed]) -> Handed | None:
+    """The first of the carrier's calls that no other leg has as its own."""
+    for handed in candidates:
+        if session.scalars(select(Leg.id).where(Leg.sid == handed.sid)).first() is None:
+            return handed
+    return None
