@@ -14,6 +14,9 @@ from tickets import legs, work
 from tickets.models import Leg
 from tickets.states import LegPurpose
 
+#: Larger numbers are nobody's, and PostgreSQL refuses to compare them.
+LARGEST = 2**31 - 1
+
 GONE = render((Hangup(),), Addresses(""))
 
 
@@ -68,7 +71,7 @@ def status_event(desk: Helpline, scripts: Scripts, leg_id: int, sid: str, status
 
 
 def _locked(unit: Unit, scripts: Scripts, leg_id: int) -> Leg | None:
-    seen = unit.get(Leg, leg_id)
+    seen = unit.get(Leg, leg_id) if leg_id <= LARGEST else None
     if seen is None:
         return None
     scripts[LegPurpose(seen.purpose)].lock(unit, seen)
