@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from flows.problems import Problem
 from flows.prompts import all_prompts
 from flows.routes import STEPS, without_keys
-from flows.schema import HelpdeskFlow, MenuStep, VoicemailStep, Wordings
+from flows.schema import HelpdeskFlow, MenuStep, RingStep, VoicemailStep, Wordings
 from flows.source import Document, Place
 from flows.words import fill, spoken_values
 
@@ -100,8 +100,9 @@ def greeting(flow: HelpdeskFlow) -> str:
         # What is said after a silence or a message comes too late to be a notice.
         later = {(*place, "menu", part) for part in ("silence", "wrong")}
         later |= {(*place, "voicemail", part) for part in ("again", "thanks", "goodbye")}
+        later |= {(*place, "ring", part) for part in ("still", "taken", "goodbye")}
         spoken += [words.say for where, words in all_prompts(step, place) if where[:5] not in later]
-        if isinstance(step, MenuStep | VoicemailStep):
+        if isinstance(step, MenuStep | RingStep | VoicemailStep):
             break
     return fill(" ".join(spoken), values)
 

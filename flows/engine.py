@@ -1,21 +1,19 @@
 """The pure engine of a call: (flow, session, event) to (session, instructions). No clock, no I/O, no chance.
 
 Promises: `begin` and `advance` never raise, whatever the event is and whatever became of the flow file since the last
-turn. Every turn ends with `Gather`, `Record` or `Hangup`, or with nothing when the caller is gone. After at most
-`calls.limits.turns` turns, or `calls.limits.minutes`, the call is at a voicemail, and two turns later it has ended.
-
-A `ring` step is passed straight to its `otherwise`: ringing the team live comes later, the place for it is in the flow.
+turn. Every turn ends with `Gather`, `Record`, `Connect` or `Hangup`, or with nothing when the caller is gone. After at most
+`calls.limits.turns` turns, or `calls.limits.minutes`, the call is at a voicemail or with a person, and two turns later it
+has ended. A ring adds turns on hold to that: at most one for each of its seconds, and none MARGIN seconds after its end.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from flows.builtin import VOICEMAIL_STEP, voicemail_only
-from flows.instructions import Choose, Gather, Hangup, Instruction, Pause, Play, Prompt, Record, Say
+from flows.instructions import Choose, Connect, Gather, Hangup, Instruction, Pause, Play, Prompt, Record, Ring, Say
 from flows.schema import (
+    LEAVE_KEY,
     Clip,
     HangupStep,
     HelpdeskFlow,
@@ -29,106 +27,39 @@ from flows.schema import (
     VoicemailStep,
     Words,
 )
+from flows.schema import Ring as RingRules
+from flows.session import (
+    Caller,
+    Digits,
+    Event,
+    HungUp,
+    NotTaken,
+    Recorded,
+    Session,
+    Silence,
+    StillRinging,
+    Taken,
+    Talked,
+    Turn,
+    Waiting,
+)
 from flows.words import fill, spoken_values
 
 __all__ = [
-    "Caller", "Digits", "Event", "Flow", "HungUp", "Recorded", "Session", "Silence", "Turn", "Waiting",
-    "advance", "begin", "voicemail_only",
+    "LEAVE_KEY", "Caller", "Digits", "Event", "Flow", "HungUp", "NotTaken", "Recorded", "Session", "Silence",
+    "StillRinging", "Taken", "Talked", "Turn", "Waiting", "advance", "begin", "nobody_rings", "voicemail_only",
 ]  # fmt: skip
 
 Flow = HelpdeskFlow
 # Any of these ends a message; a digit does not, because callers fumble with their phones while they speak.
 FINISH_KEYS = "*#"
 HANGUP_KEY = "hangup"
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who calls: the caller id in E.164 (None or odd text when withheld) and the client known by it."""
-
-    number: str | None
-    client: str | None
-
-
-@dataclass(frozen=True)
-class Digits:
-    """The caller pressed `keys`."""
-
-    keys: str
-
-
-@dataclass(frozen=True)
-class Silence:
-    """The caller pressed nothing in time."""
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """The recording ended: its length (None or 0 when there is none) and the key that ended it, "hangup" or ""."""
-
-    seconds: int | None
-    key: str
-
-
-@dataclass(frozen=True)
-class HungUp:
-    """The caller is gone."""
-
-
-Event = Digits | Silence | Recorded | HungUp
-
-
-class Waiting(StrEnum):
-    """What the call waits for between two turns."""
-
-    KEYS = "keys"
-    RECORDING = "recording"
-    NOTHING = "nothing"
-
-
-@dataclass(frozen=True)
-class Session:
-    """Where a call is. `steps` counts the turns so far, `tries` the misses at this step, `began` is epoch seconds,
-    `heard` names the menus whose notice was said.
-    """
-
-    step: str
-    waiting: Waiting
-    steps: int
-    tries: int
-    choice: str | None
-    language: str
-    ended: bool
-    began: int
-    heard: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """The session as JSON types."""
-        return {**self.__dict__, "waiting": self.waiting.value, "heard": list(self.heard)}
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> "Session":
-        """The session of `to_dict`. Missing or odd values are replaced such that the call goes to the voicemail."""
-        waiting, heard = data.get("waiting"), data.get("heard")
-        return cls(
-            step=_text(data.get("step")) or "",
-            waiting=next((one for one in Waiting if one.value == waiting), Waiting.KEYS),
-            steps=_count(data.get("steps")),
-            tries=_count(data.get("tries")),
-            choice=_text(data.get("choice")),
-            language=_text(data.get("language")) or "en-US",
-            ended=data.get("ended") is True,
-            began=_count(data.get("began")),
-            heard=tuple(name for name in heard if isinstance(name, str)) if isinstance(heard, list | tuple) else (),
-        )
-
-
-@dataclass(frozen=True)
-class Turn:
-    """The answer to one event: keep `session`, carry out `instructions` in order."""
-
-    session: Session
-    instructions: tuple[Instruction, ...]
+#: Seconds for that key after the sounds of one turn on hold; the turn is over as soon as they are.
+HOLD_WAIT = 1
+#: Every so many turns on hold the caller hears that we are still trying.
+STILL_EVERY = 2
+#: Seconds after the end of a ring at which the engine goes on by itself, whatever it is told.
+MARGIN = 15
 
 
 def begin(flow: Flow, *, caller: Caller, now: datetime) -> Turn:
@@ -150,7 +81,8 @@ def advance(flow: Flow, session: Session, event: Event, *, caller: Caller, now: 
     """The next turn. Unexpected events have answers too.
 
     A message is thanked for wherever it arrives, any other event that does not fit counts as a miss, a step that the
-    flow no longer has leads to the voicemail, and after the end there is only the hang-up.
+    flow no longer has leads to the voicemail, and after the end there is only the hang-up. On hold, only LEAVE_KEY is a
+    key; a caller who was connected and talked to nobody goes on like one whom nobody answered.
     """
     if session.ended or session.waiting is Waiting.NOTHING:
         over = replace(session, ended=True, waiting=Waiting.NOTHING)
@@ -163,8 +95,23 @@ def advance(flow: Flow, session: Session, event: Event, *, caller: Caller, now: 
             return call.gone() if key == HANGUP_KEY else call.thank()
         case Digits(keys=keys) if keys and session.waiting is Waiting.KEYS:
             return call.press(keys)
+    match session.waiting:
+        case Waiting.KEYS:
+            return call.miss("silence")
+        case Waiting.RINGING:
+            return call.rings(event)
+        case Waiting.TALKING:
+            return call.talked(event)
         case _:
-            return call.miss("silence") if session.waiting is Waiting.KEYS else call.nothing_recorded()
+            return call.nothing_recorded()
+
+
+def nobody_rings(flow: Flow, turn: Turn, *, caller: Caller, now: datetime) -> Turn:
+    """The turn that should ring and cannot, because nobody is there to be rung: it goes on at once as if time were up. What
+    was chosen and said before stays."""
+    place = next(index for index, one in enumerate(turn.instructions) if isinstance(one, Ring))
+    following = advance(flow, turn.session, NotTaken(), caller=caller, now=now)
+    return Turn(following.session, (*turn.instructions[:place], *following.instructions))
 
 
 class _Call:
@@ -173,6 +120,7 @@ class _Call:
     def __init__(self, flow: Flow, session: Session, *, caller: Caller, now: datetime) -> None:
         self.flow, self.session = flow, session
         self.values = spoken_values(flow.desk, number=caller.number, client=caller.client)
+        self.now = int(now.timestamp())
         self.minutes = (now.timestamp() - session.began) / 60
         self.out: list[Instruction] = []
 
@@ -218,7 +166,7 @@ class _Call:
                     self._say(step.say)
                     name = step.next
                 case RingStep():
-                    name = step.otherwise
+                    return self._ring(name, step.ring)
                 case MenuStep():
                     return self._ask(name, step, tries=tries)
                 case VoicemailStep():
@@ -227,6 +175,32 @@ class _Call:
                 case HangupStep():
                     self._say(step.hangup)
                     return self._end(name, Hangup())
+
+    def rings(self, event: Event) -> Turn:
+        """A turn on hold: connected, on to `otherwise`, or on hold again."""
+        step = self.flow.calls.steps.get(self.session.step)
+        if isinstance(event, Taken):
+            self._say(self._ring_rules().taken)
+            self.session = replace(self.session, waiting=Waiting.TALKING, since=self.now)
+            # The colleague's side ends the talk; ours may leave the room and come back without ending it.
+            return Turn(self.session, (*self.out, Connect(event.room, leads=True, host=False)))
+        if not isinstance(step, RingStep):
+            return self.enter(self.session.step, lost=True)
+        over = self.session.tries >= step.ring.seconds or self.now >= self.session.since + step.ring.seconds + MARGIN
+        if over or isinstance(event, NotTaken) or (isinstance(event, Digits) and event.keys == LEAVE_KEY):
+            return self.enter(step.otherwise)
+        tries = self.session.tries + 1
+        self.session = replace(self.session, steps=self.session.steps - 1)  # a turn on hold does not count
+        again = step.ring.still if tries % STILL_EVERY == 0 else ()
+        return self._hold((*again, *step.ring.hold), tries=tries)
+
+    def talked(self, event: Event) -> Turn:
+        """After the conversation: goodbye. It never came about: on, as after a ring that nobody answered."""
+        if isinstance(event, Talked) and event.seconds is not None:
+            self._say(self._ring_rules().goodbye)
+            return self._end(self.session.step, Hangup())
+        step = self.flow.calls.steps.get(self.session.step)
+        return self.enter(step.otherwise if isinstance(step, RingStep) else "", lost=not isinstance(step, RingStep))
 
     def thank(self) -> Turn:
         """A message was left: thanks and the end."""
@@ -255,6 +229,21 @@ class _Call:
         # One digit per key and no finish key: # and * arrive as keys of their own instead of looking like silence.
         gather = Gather(prompts=prompts, digits=1, timeout=menu.wait, finish_on_key="")
         self.session = replace(self.session, step=name, waiting=Waiting.KEYS, tries=tries, heard=heard)
+        return Turn(self.session, (*self.out, gather))
+
+    def _ring(self, name: str, ring: RingRules) -> Turn:
+        self.out.append(Ring(ring.team, ring.seconds, ring.order))
+        self.session = replace(self.session, step=name, waiting=Waiting.RINGING, since=self.now)
+        return self._hold((*ring.say, *ring.hold), tries=0)
+
+    def _ring_rules(self) -> RingRules:
+        """The words of this ring; the usual ones when the flow has lost the step meanwhile."""
+        step = self.flow.calls.steps.get(self.session.step)
+        return step.ring if isinstance(step, RingStep) else RingRules()
+
+    def _hold(self, prompts: Prompts, *, tries: int) -> Turn:
+        gather = Gather(prompts=self._prompts(prompts), digits=1, timeout=HOLD_WAIT, finish_on_key="")
+        self.session = replace(self.session, tries=tries)
         return Turn(self.session, (*self.out, gather))
 
     def _record(self, name: str, voicemail: Voicemail, *, tries: int) -> Turn:
@@ -295,11 +284,3 @@ class _Call:
 
     def _fill(self, words: str) -> str:
         return " ".join(fill(words, self.values).split())
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**40 else 0

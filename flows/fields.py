@@ -19,6 +19,8 @@ from flows.nearest import did_you_mean
 LONGEST_PROMPT = 800
 LONGEST_TEXT = 1600
 URL_FORM = r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[!-~]{0,400}"
+#: Our own sound: the ringing tone of a telephone.
+RINGING = "ringing"
 VOICE_FORM = r"[A-Za-z][A-Za-z0-9._-]{0,59}"
 LANGUAGE_FORM = r"[a-z]{2,3}(-[A-Z][A-Za-z]{1,3})?"
 STEP_FORM = r"[a-z][a-z0-9_]{0,39}"
@@ -87,8 +89,9 @@ def _voice(voice: str) -> str:
 
 
 def _url(url: str) -> str:
-    if not re.fullmatch(URL_FORM, url):
-        raise wrong(f"{shown(url)} is not the address of a sound file", "a full address: https://example.com/hello.wav")
+    if url != RINGING and not re.fullmatch(URL_FORM, url):
+        hint = f"a full address: https://example.com/hello.wav; or {RINGING}"
+        raise wrong(f"{shown(url)} is not the address of a sound file", hint)
     return url
 
 
@@ -123,5 +126,5 @@ Key = Annotated[str, AfterValidator(_key), _written_as(KEY_FORM)]
 StepName = Annotated[str, AfterValidator(_step_name), _written_as(STEP_FORM)]
 Language = Annotated[str, AfterValidator(_language), _written_as(LANGUAGE_FORM)]
 Voice = Annotated[str, AfterValidator(_voice), _written_as(VOICE_FORM)]
-SoundUrl = Annotated[str, AfterValidator(_url), _written_as(URL_FORM)]
+Sound = Annotated[str, AfterValidator(_url), _written_as(f"({RINGING}|{URL_FORM})")]
 Zone = Annotated[str, AfterValidator(_zone)]

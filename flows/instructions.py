@@ -1,7 +1,7 @@
 """What a call is told to do next, as plain data. The edge renders it as TwiML; the engine never sees XML.
 
 The instructions of one turn are carried out in order. At most one of them ends the turn (`Gather`, `Record`, `Connect`) or the
-call (`Hangup`), and it is always the last. `Choose` is an effect for the desk: nothing of it is heard.
+call (`Hangup`), and it is always the last. `Choose` and `Ring` are effects for the desk: nothing of them is heard.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Say:
 
 @dataclass(frozen=True)
 class Play:
-    """Play the sound file at `url` (https)."""
+    """Play the sound file at `url` (https), or our own sound of that name ("ringing")."""
 
     url: str
 
@@ -68,6 +68,15 @@ class Connect:
 
 
 @dataclass(frozen=True)
+class Ring:
+    """Ring the phones of `team` for `seconds`, all at once or one by one (`order`), while the caller is on hold."""
+
+    team: str
+    seconds: int
+    order: str
+
+
+@dataclass(frozen=True)
 class Hangup:
     """End the call."""
 
@@ -88,4 +97,4 @@ class Choose:
     note: str
 
 
-Instruction = Say | Play | Pause | Gather | Record | Connect | Hangup | Choose
+Instruction = Say | Play | Pause | Gather | Record | Connect | Hangup | Choose | Ring

@@ -1,12 +1,12 @@
 """Lint of words: placeholders that exist, keys that are spoken and bound, texts that fit into two segments."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from flows.nearest import did_you_mean
 from flows.problems import Problem
 from flows.routes import STEPS
-from flows.schema import HelpdeskFlow, Menu, MenuStep, Model, Prompts, Wordings, Words
+from flows.schema import LEAVE_KEY, HelpdeskFlow, Menu, MenuStep, Model, Prompts, Ring, RingStep, Wordings, Words
 from flows.segments import Alphabet
 from flows.source import Document, Place
 from flows.words import IN_FIRST_REPLY, IN_PROMPTS, IN_TEXTS, PLACEHOLDER, fill
@@ -53,10 +53,12 @@ def prompt_problems(flow: HelpdeskFlow, document: Document) -> Iterator[Problem]
             total += len(words.say)
             yield from _placeholders(words.say, place, allowed=IN_PROMPTS, document=document)
         if isinstance(step, MenuStep):
-            yield from _keys(step.menu, (*STEPS, name, "menu"), document=document)
+            yield from _menu_keys(step.menu, (*STEPS, name, "menu"), document=document)
             for key, option in step.menu.keys.items():
                 where = (*STEPS, name, "menu", "keys", key, "opens")
                 yield from _placeholders(option.opens or "", where, allowed=(), document=document)
+        if isinstance(step, RingStep):
+            yield from _hold_keys(step.ring, (*STEPS, name, "ring"), document=document)
     if total > MOST_CHARACTERS:
         message = f"all prompts together are {total} characters, more than {MOST_CHARACTERS}"
         yield Problem(document.file, *document.entry(STEPS).key, message, "callers are stressed: shorten them")
@@ -107,21 +109,31 @@ def _placeholders(text: str, place: Place, *, allowed: Sequence[str], document: 
         )
 
 
-def _keys(menu: Menu, place: Place, *, document: Document) -> Iterator[Problem]:
-    """A key that the prompt offers and the menu does not have."""
+def _menu_keys(menu: Menu, place: Place, *, document: Document) -> Iterator[Problem]:
     spoken: list[tuple[str, Prompts]] = [("say", menu.say)] + ([("notice", menu.notice)] if menu.notice else [])
+    yield from _keys(spoken, menu.keys, place, document=document)
+
+
+def _hold_keys(ring: Ring, place: Place, *, document: Document) -> Iterator[Problem]:
+    spoken = [("say", ring.say), ("hold", ring.hold), ("still", ring.still)]
+    yield from _keys(spoken, (LEAVE_KEY,), place, document=document)
+
+
+def _keys(
+    spoken: Iterable[tuple[str, Prompts]], keys: Collection[str], place: Place, *, document: Document
+) -> Iterator[Problem]:
+    """A key that the words offer and that does nothing."""
     for name, prompts in spoken:
         for index, prompt in enumerate(prompts):
             if not isinstance(prompt, Words):
                 continue
             for match in _PRESS.finditer(prompt.say):
                 key = _SPOKEN_KEYS.get(match[1].lower(), match[1])
-                if key not in menu.keys:
+                if key not in keys:
                     at = document.position((*place, name, index), match[0])
-                    keys = " ".join(menu.keys)
                     yield Problem(
                         document.file,
                         *at,
                         f"the words say '{match[0]}', but key {key} does nothing",
-                        f"the keys are {keys}",
+                        f"the keys are {' '.join(keys)}",
                     )

@@ -8,9 +8,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
-from flows.fields import E164, Key, Language, Name, PlainText, SoundUrl, Spoken, StepName, Voice, Zone
+from flows.fields import E164, RINGING, Key, Language, Name, PlainText, Sound, Spoken, StepName, Voice, Zone
 
 EVERYONE = "everyone"
+#: The key that leaves a message at once instead of waiting for somebody to answer.
+LEAVE_KEY = "1"
 
 
 class Model(BaseModel):
@@ -30,7 +32,7 @@ class Words(Model):
 class Clip(Model):
     """A prompt that is a sound file."""
 
-    play: SoundUrl = Field(description="the https address of a sound file")
+    play: Sound = Field(description="the https address of a sound file; or ringing, a telephone's ringing tone")
 
 
 class Gap(Model):
@@ -66,6 +68,10 @@ Prompts = Annotated[
     Field(min_length=1, max_length=10),
     BeforeValidator(_as_prompts, json_schema_input_type=str | list[str | Words | Clip | Gap]),
 ]
+
+
+def _words(text: str) -> tuple[Words, ...]:
+    return (Words(say=text),)
 
 
 class SayStep(Model):
@@ -110,17 +116,32 @@ class MenuStep(Model):
 
 
 class Ring(Model):
-    """Whose phones ring, and for how long."""
+    """Whose phones ring, for how long, and what the caller hears meanwhile."""
 
-    team: Literal["everyone"] = Field("everyone", description="whose phones ring")
-    seconds: int = Field(25, ge=5, le=60, description="how long they ring")
+    team: Literal["everyone"] = Field("everyone", description="whose phones ring: everyone on duty")
+    seconds: int = Field(25, ge=5, le=120, description="how long they ring, all in all")
+    order: Literal["all", "one by one"] = Field(
+        "all", description="all at once, or each after its share of the seconds"
+    )
+    say: Prompts = Field(
+        _words("We are calling our team now. To leave a message instead, press 1."),
+        description="what the caller hears when the phones begin to ring",
+    )
+    hold: Prompts = Field(
+        (Clip(play=RINGING),), description="the sound of one turn on hold, some five seconds, again and again"
+    )
+    still: Prompts = Field(
+        _words("We are still trying. To leave a message now, press 1."), description="said every second turn on hold"
+    )
+    taken: Prompts = Field(_words("Connecting you now."), description="said when somebody has taken the call")
+    goodbye: Prompts = Field(_words("Thank you for calling. Goodbye."), description="said after the conversation")
 
 
 class RingStep(Model):
-    """Ring the team live. Not built yet: the engine goes straight to `otherwise`."""
+    """Ring the team. The first who picks up and presses 1 talks to the caller; the call ends with that."""
 
-    ring: Ring = Field(description="whose phones ring, and for how long")
-    otherwise: StepName = Field(description="the step when nobody answers")
+    ring: Ring = Field(description="whose phones ring, for how long, and the words meanwhile")
+    otherwise: StepName = Field(description="the step when nobody answers, or for key 1")
 
 
 class Voicemail(Model):

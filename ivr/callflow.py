@@ -1,15 +1,27 @@
 """One step of a call: the carrier's request in, the engine's answer out, the record of it in between."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
 from sqlalchemy.orm import Session as Unit
 
 from flows import engine
-from flows.engine import Caller, Digits, Recorded, Session, Silence, Waiting
-from flows.instructions import Choose, Instruction
+from flows.engine import (
+    Caller,
+    Digits,
+    NotTaken,
+    Recorded,
+    Session,
+    Silence,
+    StillRinging,
+    Taken,
+    Talked,
+    Waiting,
+)
+from flows.instructions import Choose, Ring
+from ivr import ringflow
 from ivr.forms import CallForm, RecordingForm
+from ivr.ringflow import Instructions
 from ivr.twiml import RECORDING_PATH, Addresses, render
 from ivr.wiring import Helpline
 from tickets import calls, recordings
@@ -18,9 +30,14 @@ from tickets.models import Call
 log = structlog.get_logger(__name__)
 
 
-def addresses(public_url: str, turn: int) -> Addresses:
+def addresses(public_url: str, turn: int, instructions: Instructions = ()) -> Addresses:
     """Where the carrier goes after this turn. The turn is part of the address: that is how a repeated request is known."""
-    return Addresses(action=f"{public_url}/twilio/voice/{turn + 1}", recording=f"{public_url}{RECORDING_PATH}")
+    return Addresses(
+        action=f"{public_url}/twilio/voice/{turn + 1}",
+        recording=f"{public_url}{RECORDING_PATH}",
+        room=ringflow.room_address(public_url, instructions),
+        sounds=f"{public_url}/sounds",
+    )
 
 
 def _caller(form: CallForm) -> calls.Caller:
@@ -32,28 +49,23 @@ def answer(desk: Helpline, form: CallForm, turn: int) -> str:
     now = desk.now()
     if turn == 0:
         client = desk.rules.client_of(form.from_number)
-        first, instructions = _begin(desk, Caller(form.from_number, client), now=now)
-        row = calls.new_row(form.sid, _caller(form), client=client, now=now)
-        quiet = not any(isinstance(instruction, Choose) for instruction in instructions)
-        if quiet and desk.database.insert_alone(
-            Call, **{**row, **first.values({}, 0), "in_voicemail": first.in_voicemail}
-        ):
-            return first.twiml
+        begun = engine.begin(desk.flows.helpdesk, caller=Caller(form.from_number, client), now=now)
+        if not any(isinstance(instruction, Choose | Ring) for instruction in begun.instructions):
+            first = _answered(desk, "call", begun, turn)
+            row = calls.new_row(form.sid, _caller(form), client=client, now=now)
+            if desk.database.insert_alone(Call, **{**row, **first.values({}, 0), "in_voicemail": first.in_voicemail}):
+                return first.twiml
     with desk.database.unit() as unit:
         call = calls.find_or_open(unit, form.sid, _caller(form), now=now, rules=desk.rules)
         before = calls.stored_turn(call, turn)
         if before is not None:
             return before
-        if call.session is None:
-            following, instructions = _begin(desk, Caller(call.from_number, call.client), turn=turn, now=now)
-        else:
-            session = Session.from_dict(call.session)
-            following, instructions = _advance(desk, call, session, form=form, turn=turn, now=now)
-            _note_recording(unit, desk, call, session=session, form=form, now=now)
-        for instruction in instructions:
+        heard, result = _next(unit, desk, call, form, now=now)
+        for instruction in result.instructions:
             if isinstance(instruction, Choose):
                 ticket = calls.chose(unit, call, instruction.label, now=now)
                 log.info("option chosen", ticket=ticket.number, option=instruction.key)
+        following = _answered(desk, heard, ringflow.ring(unit, desk, call, result), turn)
         calls.store_turn(call, turn, following, now=now)
         if call.ended_at is not None:  # the status callback has overtaken this step
             unit.flush()
@@ -61,25 +73,23 @@ def answer(desk: Helpline, form: CallForm, turn: int) -> str:
         return following.twiml
 
 
-Instructions = Sequence[Instruction]
+def _next(unit: Unit, desk: Helpline, call: Call, form: CallForm, *, now: datetime) -> tuple[str, engine.Turn]:
+    """What was heard, and what the engine makes of it."""
+    flow, caller = desk.flows.helpdesk, Caller(call.from_number, call.client)
+    if call.session is None:
+        return "call", engine.begin(flow, caller=caller, now=now)
+    session = Session.from_dict(call.session)
+    event = ringflow.event_of(unit, desk, call, session, form) or _event(session, form)
+    result = engine.advance(flow, session, event, caller=caller, now=now)
+    ringflow.left_the_hold(unit, desk, call, session, result)
+    _note_recording(unit, desk, call, session=session, form=form, now=now)
+    return _heard(event), result
 
 
-def _begin(desk: Helpline, caller: Caller, *, now: datetime, turn: int = 0) -> tuple[calls.Answer, Instructions]:
-    return _answered(desk, "call", engine.begin(desk.flows.helpdesk, caller=caller, now=now), turn)
-
-
-def _advance(
-    desk: Helpline, call: Call, session: Session, *, form: CallForm, turn: int, now: datetime
-) -> tuple[calls.Answer, Instructions]:
-    event, caller = _event(session, form), Caller(call.from_number, call.client)
-    result = engine.advance(desk.flows.helpdesk, session, event, caller=caller, now=now)
-    return _answered(desk, _heard(event), result, turn)
-
-
-def _answered(desk: Helpline, heard: str, result: engine.Turn, turn: int) -> tuple[calls.Answer, Instructions]:
-    twiml = render(result.instructions, addresses(desk.settings.public_url, turn))
+def _answered(desk: Helpline, heard: str, result: engine.Turn, turn: int) -> calls.Answer:
+    twiml = render(result.instructions, addresses(desk.settings.public_url, turn, result.instructions))
     waiting = result.session.waiting is Waiting.RECORDING
-    return calls.Answer(heard, twiml, result.session.to_dict(), desk.flows.version, waiting), result.instructions
+    return calls.Answer(heard, twiml, result.session.to_dict(), desk.flows.version, waiting)
 
 
 def _event(session: Session, form: CallForm) -> engine.Event:
@@ -94,6 +104,14 @@ def _heard(event: engine.Event) -> str:
             return f"keys {keys}"
         case Recorded(seconds=seconds):
             return f"recording {seconds}" if seconds else "recording"
+        case StillRinging():
+            return "still ringing"
+        case Taken():
+            return "taken"
+        case NotTaken():
+            return "not taken"
+        case Talked(seconds=seconds):
+            return "nobody in the room" if seconds is None else f"talked {seconds}"
         case _:
             return "silence"
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from ivr.numbers import calling_number, clean, sender
 from tickets.arrival import InboundText
@@ -48,6 +50,16 @@ class DeliveryForm:
     sid: str
     status: str
     error_code: str | None
+
+
+@dataclass(frozen=True)
+class RoomForm:
+    """An event of a conference: participant-join, participant-leave, conference-start, conference-end; `call_sid` is whose,
+    "" for those of the room itself."""
+
+    event: str
+    call_sid: str
+    at: datetime | None
 
 
 def _required(form: Mapping[str, str], *names: str) -> str:
@@ -105,6 +117,21 @@ def delivery_form(form: Mapping[str, str]) -> DeliveryForm:
         status=_required(form, "MessageStatus", "SmsStatus").lower()[:32],
         error_code=clean(form.get("ErrorCode", ""), 16) or None,
     )
+
+
+def room_form(form: Mapping[str, str]) -> RoomForm:
+    """Raises Malformed without the kind of event."""
+    event = _required(form, "StatusCallbackEvent").lower()[:32]
+    return RoomForm(event, clean(form.get("CallSid", "")).strip(), _moment(form.get("Timestamp", "")))
+
+
+def _moment(value: str) -> datetime | None:
+    """A date as the carrier writes it (RFC 2822); None for anything else."""
+    try:
+        moment = parsedate_to_datetime(value)
+        return moment.astimezone(UTC) if moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def text_form(form: Mapping[str, str]) -> InboundText:

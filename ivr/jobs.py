@@ -8,8 +8,9 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from ivr import fetching, lookups, sending
+from ivr import calling, fetching, legflow, lookups, ringflow, sending
 from ivr.queue import TRANSCRIBE, WORKER_QUEUES, work
+from ivr.scripts import scripts_of
 from ivr.settings import Settings
 from ivr.wiring import Helpline, assemble
 from tickets import calls, outbox, recordings, voicemails
@@ -54,6 +55,12 @@ HANDLERS: dict[WorkKind, Handler] = {
     WorkKind.FETCH_RECORDING: fetching.fetch_recording,
     WorkKind.DELETE_RECORDING: fetching.delete_recording,
     WorkKind.LOOK_UP_CALL: lookups.look_up_call,
+    WorkKind.PLACE_CALL: lambda desk, held: legflow.place_call(desk, scripts_of(desk), held),
+    WorkKind.CHECK_CALL: lambda desk, held: legflow.check_call(desk, scripts_of(desk), held),
+    WorkKind.END_CALL: calling.end_call,
+    WorkKind.WATCH_RING: ringflow.watch_ring,
+    WorkKind.MOVE_CALLER: ringflow.move_caller,
+    WorkKind.MOVE_COLLEAGUE: ringflow.move_colleague,
 }
 
 

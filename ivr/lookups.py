@@ -11,7 +11,7 @@ from ivr.carrier.base import CallInfo, CarrierError, NotThere, RecordingInfo
 from ivr.forms import RecordingForm
 from ivr.numbers import calling_number
 from ivr.wiring import Helpline
-from tickets import calls, inbox, marks, recordings, work
+from tickets import calls, inbox, marks, recordings, rings, work
 from tickets.inbox import Taken
 from tickets.models import Call, Recording
 from tickets.states import RecordingState, WorkKind
@@ -43,7 +43,9 @@ def look_up_call(desk: Helpline, held: work.Claim) -> None:
     except CarrierError as error:
         log.warning("the look-up of a call failed", call=sid, error=str(error))
         with desk.database.unit() as unit:
-            if held.attempts < UNANSWERED:
+            if rings.talks(unit, held.ref):  # nothing is missed while they talk: ask until there is an answer
+                work.retry(unit, held, now=desk.now(), error=str(error), after=STILL_TALKING, counted=False)
+            elif held.attempts < UNANSWERED:
                 work.retry(unit, held, now=desk.now(), error=str(error))
             else:
                 _decide(unit, desk, held, None, [])
@@ -61,7 +63,8 @@ def _decide(unit: Unit, desk: Helpline, held: work.Claim, info: CallInfo | None,
         take_recording(unit, desk, call, as_form(one), now=now)
     unit.flush()
     if info is not None and info.status not in calls.ENDED and call.ended_at is None:
-        work.retry(unit, held, now=now, error="the call is still going on", after=STILL_TALKING)
+        error = "the call is still going on"
+        work.retry(unit, held, now=now, error=error, after=STILL_TALKING, counted=False)
         return
     open_end = list(
         unit.scalars(

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tickets.states import LegState
+
 _MOMENT = {"type": "string", "format": "date-time"}
 _MOMENT_OR_NULL = {"type": ["string", "null"], "format": "date-time"}
 _TEXT = {"type": "string"}
@@ -41,6 +43,9 @@ _CALL = _object(
     outcome=_words("in-progress", "voicemail", "abandoned", "answered", "failed"),
     choice=_TEXT_OR_NULL,
     answered_by=_TEXT_OR_NULL,
+    answered_at=_MOMENT_OR_NULL,
+    talked_seconds={"type": ["integer", "null"]},
+    rung=_list(_object(person=_TEXT, outcome=_words(*LegState))),
     started_at=_MOMENT,
     ended_at=_MOMENT_OR_NULL,
 )

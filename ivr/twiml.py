@@ -6,7 +6,7 @@ from functools import lru_cache
 from twilio.twiml.voice_response import Gather as GatherVerb
 from twilio.twiml.voice_response import VoiceResponse
 
-from flows.instructions import Choose, Connect, Gather, Hangup, Instruction, Pause, Play, Prompt, Record, Say
+from flows.instructions import Choose, Connect, Gather, Hangup, Instruction, Pause, Play, Prompt, Record, Ring, Say
 
 EMPTY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
@@ -18,19 +18,20 @@ RECORDING_PATH = "/twilio/recording"
 @dataclass(frozen=True)
 class Addresses:
     """Where the carrier goes next: `action` for the caller's next step, `recording` for the events of a recording, `room`
-    for those of a conversation."""
+    for those of a conversation, `sounds` for our own sound files."""
 
     action: str
     recording: str = ""
     room: str = ""
+    sounds: str = ""
 
 
-def _prompt(verb: VoiceResponse | GatherVerb, prompt: Prompt) -> None:
+def _prompt(verb: VoiceResponse | GatherVerb, prompt: Prompt, sounds: str) -> None:
     match prompt:
         case Say(text=text, language=language, voice=voice):
             verb.say(text, language=language, **({"voice": voice} if voice else {}))
         case Play(url=url):
-            verb.play(url)
+            verb.play(url if ":" in url else f"{sounds}/{url}.wav")
         case Pause(seconds=seconds):
             verb.pause(length=seconds)
 
@@ -44,7 +45,7 @@ def render(instructions: tuple[Instruction, ...], addresses: Addresses) -> str:
     for instruction in instructions:
         match instruction:
             case Say() | Play() | Pause():
-                _prompt(response, instruction)
+                _prompt(response, instruction, addresses.sounds)
             case Gather():
                 gather = GatherVerb(
                     input="dtmf",
@@ -56,7 +57,7 @@ def render(instructions: tuple[Instruction, ...], addresses: Addresses) -> str:
                     action_on_empty_result=True,
                 )
                 for prompt in instruction.prompts:
-                    _prompt(gather, prompt)
+                    _prompt(gather, prompt, addresses.sounds)
                 response.append(gather)
                 response.redirect(addresses.action, method="POST")
             case Record():
@@ -86,6 +87,6 @@ def render(instructions: tuple[Instruction, ...], addresses: Addresses) -> str:
                 )
             case Hangup():
                 response.hangup()
-            case Choose():
+            case Choose() | Ring():
                 continue
     return str(response)

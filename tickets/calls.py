@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tickets import desk, paging, work
+from tickets import desk, paging, rings, work
 from tickets.db import insert_once
 from tickets.events import adopt, note
 from tickets.models import Call, Recording, Ticket
@@ -131,8 +131,9 @@ def chose(session: Session, call: Call, label: str, *, now: datetime) -> Ticket:
     return ticket
 
 
-def ensure_ticket(session: Session, call: Call, *, now: datetime) -> Ticket:
-    """The ticket of a call, opened now if there is none; what happened in the call so far belongs to it."""
+def ensure_ticket(session: Session, call: Call, *, now: datetime, subject: str = "Voicemail") -> Ticket:
+    """The ticket of a call, opened now if there is none, with its choice or `subject`; what happened in the call so far
+    belongs to it."""
     ticket = ticket_of(session, call)
     if ticket is None:
         ticket = desk.open_ticket(
@@ -140,7 +141,7 @@ def ensure_ticket(session: Session, call: Call, *, now: datetime) -> Ticket:
             channel=Channel.CALL,
             from_number=call.from_number,
             client=call.client,
-            subject=call.choice or "Voicemail",
+            subject=call.choice or subject,
             now=now,
         )
         call.ticket_id = ticket.id
@@ -157,14 +158,19 @@ def ended(session: Session, call: Call, *, status: str, now: datetime, rules: Ru
 
 def _close(session: Session, call: Call, *, status: str, now: datetime) -> None:
     call.carrier_status, call.ended_at, call.updated_at = status, now, now
-    call.outcome = CallOutcome.ABANDONED if status == "completed" else CallOutcome.FAILED
+    if call.outcome != CallOutcome.ANSWERED:
+        call.outcome = CallOutcome.ABANDONED if status == "completed" else CallOutcome.FAILED
+    rings.caller_gone(session, call, now=now)
     note(session, call_id=call.id, ticket_id=call.ticket_id, kind="ended", now=now, text="The caller is off the line")
 
 
 def settle(session: Session, call: Call, *, now: datetime, rules: Rules) -> None:
     """When a call is over and so is everything it left: decide its outcome, and page a choice that came without words.
 
-    A recording that began and never ended, and a voicemail without any recording, are looked up at the carrier first."""
+    A recording that began and never ended, and a voicemail without any recording, are looked up at the carrier first. A
+    caller who talked to a person is looked after: nothing is missed."""
+    if _was_answered(session, call, now=now):
+        return
     recordings = list(session.scalars(select(Recording).where(Recording.call_id == call.id)))
     if any(_has_message(recording) for recording in recordings):
         call.outcome = CallOutcome.VOICEMAIL
@@ -184,11 +190,22 @@ def looked_up(session: Session, call: Call, *, status: str, now: datetime, rules
     """The carrier was asked: what it does not have does not exist. The call is over and settled."""
     if call.ended_at is None:
         _close(session, call, status=status, now=now)
+    if _was_answered(session, call, now=now):
+        return
     recordings = session.scalars(select(Recording).where(Recording.call_id == call.id))
     if any(_has_message(recording) for recording in recordings):
         call.outcome = CallOutcome.VOICEMAIL
     else:
         missed(session, call, now=now, rules=rules)
+
+
+def _was_answered(session: Session, call: Call, *, now: datetime) -> bool:
+    if not rings.talked(session, call):
+        return False
+    call.outcome = CallOutcome.ANSWERED
+    if call.ended_at is not None:
+        work.cancel(session, WorkKind.LOOK_UP_CALL, call.id, now=now)
+    return True
 
 
 def missed(session: Session, call: Call, *, now: datetime, rules: Rules) -> None:
@@ -197,7 +214,13 @@ def missed(session: Session, call: Call, *, now: datetime, rules: Rules) -> None
     ticket = ticket_of(session, call)
     if ticket is None or ticket.paged_at is not None:
         return
-    facts = paging.Facts(number=ticket.number, client=ticket.client, caller=ticket.from_number, about=call.choice)
+    facts = paging.Facts(
+        number=ticket.number,
+        client=ticket.client,
+        caller=ticket.from_number,
+        about=call.choice,
+        rung=rings.rang(session, call),
+    )
     desk.page(session, ticket, Purpose.MISSED, facts, about=f"call{call.id}", rules=rules, now=now)
 
 

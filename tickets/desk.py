@@ -104,6 +104,14 @@ def reopen(session: Session, ticket: Ticket, *, now: datetime) -> None:
     ticket.claimed_by, ticket.claimed_at, ticket.resolved_by, ticket.resolved_at = None, None, None, None
 
 
+def give_back(session: Session, ticket: Ticket, *, now: datetime) -> None:
+    """A claimed ticket is nobody's again: who had it never came to talk to the client."""
+    note(
+        session, ticket_id=ticket.id, kind="reopened", now=now, text=f"Nobody's again; {ticket.claimed_by} had taken it"
+    )
+    ticket.state, ticket.claimed_by, ticket.claimed_at, ticket.updated_at = TicketState.OPEN, None, None, now
+
+
 def _paged_people(session: Session, ticket: Ticket) -> Iterable[tuple[str, str]]:
     rows = session.execute(
         select(Message.person, Message.to_number)

@@ -173,7 +173,8 @@ class Message(Base):
 
 
 class Ring(Base):
-    """The team's phones ring for one caller. `number` counts the rings of a call; `taken_by` is the leg that took it."""
+    """The team's phones ring for one caller. `number` counts the rings of a call; `taken_by` is the leg that took it. The
+    carrier reports when each side comes into the room of the two; with both in it the talk begins (`bridged_at`)."""
 
     __tablename__ = "rings"
     __table_args__ = (UniqueConstraint("call_id", "number"),)
@@ -185,6 +186,8 @@ class Ring(Base):
     until: Mapped[datetime]
     taken_by: Mapped[int | None]
     taken_at: Mapped[datetime | None]
+    caller_in_at: Mapped[datetime | None]
+    colleague_in_at: Mapped[datetime | None]
     bridged_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 

@@ -14,7 +14,7 @@ from tickets.states import Purpose
 @dataclass(frozen=True)
 class Facts:
     """What is known of a ticket when a page is planned. Numbers are E.164; `seconds` is the length of the voicemail;
-    `link` lets staff listen without logging in."""
+    `link` lets staff listen without logging in; `rung`: phones of the team rang, and nobody took the call."""
 
     number: int
     client: str | None = None
@@ -25,6 +25,7 @@ class Facts:
     seconds: int | None = None
     link: str | None = None
     waiting: bool = False
+    rung: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,11 @@ def words_body(facts: Facts) -> str:
 
 
 def missed_body(facts: Facts) -> str:
-    """A caller chose an option and left no words."""
+    """A caller chose an option and left no words, perhaps after nobody took the call."""
     before = f"URGENT {facts.number} missed call, {who(facts)}: "
-    return sms.fit(
-        before, f"chose {facts.about or 'an option'}, left no message.", f" Reply ACK {facts.number} to take it."
-    )
+    nobody = "nobody took the call, " if facts.rung else ""
+    what = f"chose {facts.about or 'an option'}, {nobody}left no message."
+    return sms.fit(before, what, f" Reply ACK {facts.number} to take it.")
 
 
 def words_to_owner(facts: Facts) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from tickets import consent
+from tickets import consent, rings
 from tickets.arrival import can_receive
-from tickets.models import Call, Event, Message, Recording, Ticket
+from tickets.models import Call, Event, Leg, Message, Recording, Ring, Ticket
 from tickets.outbox import NO_REPORT
 from tickets.states import MessageState, Purpose
 
@@ -67,6 +67,11 @@ def _whole(session: Session, tickets: Sequence[Ticket], sender: str) -> list[dic
     recordings = session.scalars(select(Recording).where(Recording.call_id.in_(tickets_of)).order_by(Recording.id))
     messages = list(session.scalars(select(Message).where(Message.ticket_id.in_(ids)).order_by(Message.id)))
     events = session.scalars(select(Event).where(Event.ticket_id.in_(ids)).order_by(Event.at, Event.id))
+    by_ring = _grouped(
+        session.scalars(select(Ring).where(Ring.call_id.in_(tickets_of)).order_by(Ring.number)), _call_id
+    )
+    rung = select(Leg, Ring.call_id).join(Ring, Leg.ring_id == Ring.id).where(Ring.call_id.in_(tickets_of))
+    by_leg = _grouped(session.execute(rung.order_by(Leg.id)), _call_id)
     by_call, by_recording = (
         _grouped(calls, lambda c: c.ticket_id),
         _grouped(recordings, lambda r: tickets_of[r.call_id]),
@@ -75,7 +80,8 @@ def _whole(session: Session, tickets: Sequence[Ticket], sender: str) -> list[dic
     silent = consent.opted_out(session, [ticket.from_number for ticket in tickets if ticket.from_number], sender)
     return [
         {
-            **_ticket(ticket, by_call[ticket.id], by_recording[ticket.id], by_message[ticket.id], by_event[ticket.id]),
+            **_ticket(ticket, by_recording[ticket.id], by_message[ticket.id], by_event[ticket.id]),
+            "calls": [_call(call, by_ring[call.id], by_leg[call.id]) for call in by_call[ticket.id]],
             "texting": _texting(ticket, silent),
         }
         for ticket in tickets
@@ -101,7 +107,6 @@ def _grouped(rows: Iterable[Any], key: Any) -> "defaultdict[int, list[Any]]":
 
 def _ticket(
     ticket: Ticket,
-    calls: Sequence[Call],
     recordings: Sequence[Recording],
     messages: Sequence[Message],
     events: Sequence[Event],
@@ -119,7 +124,7 @@ def _ticket(
         "claimed_at": iso(ticket.claimed_at),
         "resolved_by": ticket.resolved_by,
         "resolved_at": iso(ticket.resolved_at),
-        "calls": [_call(call) for call in calls],
+        "calls": [],
         "recordings": [_recording(recording) for recording in recordings],
         "messages": [_message(message) for message in messages if _with_client(message)],
         "pages": [_page(message) for message in messages if _is_shown_page(message)],
@@ -127,12 +132,20 @@ def _ticket(
     }
 
 
-def _call(call: Call) -> dict[str, Any]:
+def _call_id(row: Any) -> int:
+    return int(row.call_id)
+
+
+def _call(call: Call, rung: Sequence[Ring], legs: Sequence[Any]) -> dict[str, Any]:
+    talk = next((ring for ring in rung if ring.bridged_at is not None), None)
     return {
         "sid": call.sid,
         "outcome": call.outcome,
         "choice": call.choice,
         "answered_by": call.answered_by,
+        "answered_at": iso(talk.bridged_at) if talk else None,
+        "talked_seconds": rings.seconds_of(talk) if talk else None,
+        "rung": [{"person": leg.person, "outcome": leg.state} for leg, _ in legs],
         "started_at": iso(call.started_at),
         "ended_at": iso(call.ended_at),
     }

@@ -183,6 +183,9 @@ class WorkKind(StrEnum):
     PLACE_CALL = "place-call"  # ref: leg
     CHECK_CALL = "check-call"  # ref: leg; its last callback may never come
     END_CALL = "end-call"  # ref: leg
+    WATCH_RING = "watch-ring"  # ref: ring; its time is up, or its two sides should have come together
+    MOVE_CALLER = "move-caller"  # ref: ring; the caller on hold, or alone in a room, goes on at once
+    MOVE_COLLEAGUE = "move-colleague"  # ref: leg; the caller has hung up
 
 
 class WorkState(StrEnum):

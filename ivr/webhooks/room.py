@@ -1,0 +1,28 @@
+"""Webhook of the rooms in which callers and colleagues talk."""
+
+import structlog
+from flask import Blueprint, Response, request
+
+from ivr import ringflow
+from ivr.forms import room_form
+from ivr.twiml import EMPTY
+from ivr.webhooks.guard import twiml
+from ivr.wiring import Helpline
+
+log = structlog.get_logger(__name__)
+
+
+def blueprint(desk: Helpline) -> Blueprint:
+    """The view, bound to one Helpline."""
+    views = Blueprint("room", __name__, url_prefix="/twilio/room")
+
+    @views.post("/<int:ring>")
+    def room(ring: int) -> Response:
+        """Somebody came or left, the talk began or ended."""
+        form = room_form(request.form)
+        structlog.contextvars.bind_contextvars(call=form.call_sid, ring=ring)
+        ringflow.room_event(desk, form, ring)
+        log.info("room event", event_kind=form.event)
+        return twiml(EMPTY)
+
+    return views
