@@ -64,9 +64,9 @@ def event_of(unit: Unit, desk: Helpline, call: Call, session: Session, form: Cal
     state, ring_id = ringing.stands(unit, call, now=now)
     if state is RingState.TAKEN:
         return Taken(room(ring_id))
-    if form.digits:
-        return Digits(form.digits)
-    return StillRinging() if state is RingState.RINGING else NotTaken()
+    if state is RingState.RINGING:
+        return Digits(form.digits) if form.digits else StillRinging()
+    return NotTaken()
 
 
 def left_the_hold(unit: Unit, desk: Helpline, call: Call, session: Session, turn: engine.Turn) -> None:

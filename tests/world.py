@@ -2,11 +2,9 @@
 database, blob store, flow engine, web application and workers are the real ones."""
 
 import shutil
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 from urllib.parse import urlencode
@@ -19,7 +17,7 @@ from twilio.request_validator import RequestValidator
 from werkzeug.test import TestResponse
 
 from flows.loader import load
-from ivr.carrier.base import CallInfo, CarrierError, Media, NotThere, NumberInfo, RecordingInfo
+from ivr.carrier.base import CallInfo
 from ivr.clock import notice_stale_calls, sweep
 from ivr.jobs import Hands
 from ivr.links import Links
@@ -27,14 +25,18 @@ from ivr.queue import BrokerDown, job_id
 from ivr.settings import Settings, load_settings
 from ivr.web import create_app
 from ivr.wiring import Helpline, rules_of
+from tests.fake_carrier import PATIENCE, START, FakeCarrier, FakeClock, Placed, Sent
 from tickets import db
-from tickets.arrival import InboundText
 from tickets.models import Work
-from tickets.outbox import Handed, NotSent, TextRefused
 from tickets.states import WorkState
 from tickets.storage import Blob, BlobStore, open_blobs
 from transcribe.audio import Audio
 from transcribe.engine import Heard, Segment
+
+__all__ = [
+    "CLIENT", "DESK", "LEE", "PATIENCE", "ROBIN", "SAM", "START", "STRANGER", "FakeCarrier", "FakeClock", "Placed", "Sent",
+    "World", "edited_flows", "quiet_flows", "wav",
+]  # fmt: skip
 
 PUBLIC = "https://desk.example.org"
 DESK = "+19036892004"
@@ -44,8 +46,6 @@ SAM, LEE, ROBIN = "+19035550111", "+19035550112", "+19035550113"
 TOKEN = "test-auth-token"
 SAMPLES = Path(__file__).parent.parent / "samples"
 FLOWS = Path(__file__).parent.parent / "flows"
-START = datetime(2026, 11, 23, 14, 5, 11, tzinfo=UTC)
-PATIENCE = 10.0  # seconds after which a carrier that does not answer counts as timed out: longer than a test may wait
 
 
 def wav(*, loud: bool = True) -> bytes:
@@ -54,24 +54,24 @@ def wav(*, loud: bool = True) -> bytes:
 
 
 def edited_flows(folder: Path, name: str, old: str, new: str) -> Path:
-    """The shipped flow files below `folder`, in one of which an admin has put `new` for `old`."""
+    """The shipped flow files below `folder`, in one of which an admin has put `new` for `old`. Nobody is rung."""
     flows = folder / "flows"
-    flows.mkdir()
-    for shipped in FLOWS.glob("*.yml"):
-        shutil.copy(shipped, flows)
+    shutil.copytree(quiet_flows(folder), flows)
     words = (flows / name).read_text()
     assert old in words
     (flows / name).write_text(words.replace(old, new))
     return flows
 
 
-class FakeClock:
-    """Time that passes when a test says so."""
-
-    moment = START
-
-    def __call__(self) -> datetime:
-        return self.moment
+def quiet_flows(folder: Path) -> Path:
+    """The shipped flow files, but that nobody is rung: the keys lead to the voicemail."""
+    flows = folder / "quiet-flows"
+    if not flows.exists():
+        flows.mkdir(parents=True)
+        for shipped in FLOWS.glob("*.yml"):
+            words = shipped.read_text()
+            (flows / shipped.name).write_text(words.replace("{next: team, ", "{next: message, "))
+    return flows
 
 
 class FakeQueue:
@@ -100,102 +100,6 @@ class FakeQueue:
     def check(self) -> None:
         if self.down:
             raise BrokerDown("Redis does not answer: test")
-
-
-@dataclass
-class Sent:
-    """A text that the carrier got."""
-
-    sid: str
-    to: str
-    body: str
-    at: datetime
-
-
-@dataclass
-class FakeCarrier:
-    """A carrier that does what the test told it. `refuse` maps a number to the errors of its next attempts, `refuse_search`
-    are those of the next look-ups of texts. While `answers` is cleared, nothing that is asked gets an answer."""
-
-    now: FakeClock
-    sent: list[Sent] = field(default_factory=list)
-    refuse: dict[str, list[BaseException]] = field(default_factory=dict)
-    refuse_search: list[Exception] = field(default_factory=list)
-    sounds: dict[str, bytes] = field(default_factory=dict)
-    calls: dict[str, CallInfo] = field(default_factory=dict)
-    recordings: list[RecordingInfo] = field(default_factory=list)
-    texts: list[InboundText] = field(default_factory=list)
-    deleted: list[str] = field(default_factory=list)
-    compared: list[tuple[int, int]] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
-    down: bool = False
-    answers: threading.Event = field(default_factory=threading.Event)
-    timed_out: list[str] = field(default_factory=list)
-    created_although_unknown: bool = True
-
-    def __post_init__(self) -> None:
-        self.answers.set()
-
-    def send_text(self, *, to: str, body: str) -> Handed:
-        if self.down:
-            raise NotSent("the carrier did not answer: ConnectionError")
-        errors = self.refuse.get(to, [])
-        error = errors.pop(0) if errors else None
-        if isinstance(error, TextRefused | NotSent):
-            raise error
-        if error is None or self.created_although_unknown:
-            self.sent.append(Sent(f"SM{len(self.sent) + 1:04}", to, body, self.now()))
-        if error is not None:  # an unknown outcome, or the end of the worker
-            raise error
-        return Handed(self.sent[-1].sid, "queued")
-
-    def find_texts(self, *, to: str, body: str, since: datetime) -> list[Handed]:
-        if self.down:
-            raise NotSent("the carrier did not answer: ConnectionError")
-        self.asked.append(f"texts {to}")
-        if self.refuse_search:
-            raise self.refuse_search.pop(0)
-        return [Handed(one.sid, "sent") for one in self.sent if (one.to, one.body) == (to, body) and one.at >= since]
-
-    def call(self, sid: str) -> CallInfo:
-        self._ask(f"call {sid}")
-        if sid not in self.calls:
-            raise NotThere("404")
-        return self.calls[sid]
-
-    def recordings_of(self, call_sid: str) -> list[RecordingInfo]:
-        self._ask(f"recordings {call_sid}")
-        return [one for one in self.recordings if one.call_sid == call_sid]
-
-    def recordings_since(self, since: datetime) -> list[RecordingInfo]:
-        self.compared.append((since.day, since.hour))
-        self._ask("recordings")
-        return list(self.recordings)
-
-    def texts_since(self, since: datetime) -> list[InboundText]:
-        self._ask(f"texts since {since:%H:%M}")
-        return list(self.texts)
-
-    @contextmanager
-    def open_recording(self, sid: str) -> Iterator[Media]:
-        self._ask(f"media {sid}")
-        if sid not in self.sounds:
-            raise NotThere("404")
-        yield Media("audio/x-wav", iter([self.sounds[sid]]))
-
-    def delete_recording(self, sid: str) -> None:
-        self.deleted.append(sid)
-
-    def number_info(self, e164: str) -> NumberInfo | None:
-        return None
-
-    def _ask(self, what: str) -> None:
-        self.asked.append(what)
-        if not self.answers.wait(PATIENCE):
-            self.timed_out.append(what)
-            raise CarrierError("timed out")
-        if self.down:
-            raise CarrierError("the carrier did not answer")
 
 
 class FakeBlobs:
@@ -243,9 +147,10 @@ class FakeEngine:
 
 
 class World:
-    """Phones on one side, the desk on the other."""
+    """Phones on one side, the desk on the other. Only where it `rings` is the team rung before the voicemail, as in the
+    shipped flow: most stories are about what comes after."""
 
-    def __init__(self, database_url: str, folder: Path, **env: str) -> None:
+    def __init__(self, database_url: str, folder: Path, *, rings: bool = False, **env: str) -> None:
         self.now = FakeClock()
         self.settings: Settings = load_settings(
             {
@@ -256,7 +161,7 @@ class World:
                 "TWILIO_AUTH_TOKEN": TOKEN,
                 "HELPLINE_API_TOKEN": "api-token",
                 "SECRET_KEY": "a-secret-key-for-tests-only-0123456789",
-                "FLOWS_DIR": str(FLOWS),
+                "FLOWS_DIR": str(FLOWS if rings else quiet_flows(folder)),
                 **env,
             },
             dotenv=None,

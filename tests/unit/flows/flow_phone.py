@@ -4,8 +4,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flows.engine import Caller, Digits, Event, Flow, HungUp, Recorded, Session, Silence, Turn, advance, begin
-from flows.instructions import Choose, Gather, Instruction, Say
+from flows.engine import (
+    Caller,
+    Digits,
+    Event,
+    Flow,
+    HungUp,
+    Recorded,
+    Session,
+    Silence,
+    Turn,
+    advance,
+    begin,
+    nobody_rings,
+)
+from flows.instructions import Choose, Gather, Instruction, Ring, Say
 
 SHIPPED = Path(__file__).parents[3] / "flows"
 NOON = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
@@ -13,21 +26,27 @@ NOON = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 
 @dataclass
 class Phone:
-    """Drives the engine as the edge does: every session goes through JSON types between two turns."""
+    """Drives the engine as the edge does: every session goes through JSON types between two turns. Unless `rings`, nobody
+    is on duty, and callers who would wait for the team come to the voicemail at once."""
 
     flow: Flow
     caller: Caller = field(default_factory=lambda: Caller("+19035550160", "Hollis & Wade CPA"))
     now: datetime = NOON
     turn: Turn | None = None
+    rings: bool = False
 
     def call(self) -> "Phone":
-        self.turn = begin(self.flow, caller=self.caller, now=self.now)
+        return self._gets(begin(self.flow, caller=self.caller, now=self.now))
+
+    def _gets(self, turn: Turn) -> "Phone":
+        while not self.rings and any(isinstance(one, Ring) for one in turn.instructions):
+            turn = nobody_rings(self.flow, turn, caller=self.caller, now=self.now)
+        self.turn = turn
         return self
 
     def does(self, event: Event) -> "Phone":
         session = Session.from_dict(self.session.to_dict())
-        self.turn = advance(self.flow, session, event, caller=self.caller, now=self.now)
-        return self
+        return self._gets(advance(self.flow, session, event, caller=self.caller, now=self.now))
 
     def press(self, keys: str) -> "Phone":
         return self.does(Digits(keys))
@@ -41,7 +60,7 @@ class Phone:
     def hangs_up(self) -> "Phone":
         return self.does(HungUp())
 
-    def waits(self, minutes: int) -> "Phone":
+    def waits(self, minutes: float) -> "Phone":
         self.now += timedelta(minutes=minutes)
         return self
 

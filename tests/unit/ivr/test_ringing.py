@@ -1,0 +1,534 @@
+"""The team is rung before the voicemail: whoever presses the key talks to the caller, whatever all the other phones do."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from ivr.carrier.base import CallInfo
+from tests.ringing_story import RingingStory, words
+from tests.world import CLIENT, DESK, LEE, PUBLIC, ROBIN, SAM, STRANGER, World, edited_flows
+from tickets.models import Leg, Ring
+from tickets.outbox import NotSent, OutcomeUnknown, Refusal, TextRefused
+
+HOLD = "We are calling our team now. To leave a message instead, press 1."
+STILL = "We are still trying. To leave a message now, press 1."
+LEAVE = (
+    "After the tone, please say your name, your office, what is wrong, and your call back number. "
+    "Then press pound, or hang up."
+)
+WHO = "Help desk call. Hollis &amp; Wade CPA, Emergency or outage. Press 1 to take it."
+MINE = "Ticket 1001 is yours. Text DONE 1001 when it is solved. Goodbye."
+HUNG_UP = "The caller has hung up. Ticket 1001 is yours. Call back 9 0 3, 5 5 5, 0 1 6 0. Text DONE 1001 when it is solved. Goodbye."
+MISSED = (
+    "URGENT 1001 missed call, Hollis & Wade CPA 903-555-0160: chose Emergency or outage, nobody took the call, "
+    "left no message. Reply ACK 1001 to take it."
+)
+
+
+def flows_that_ring(folder: Path, name: str, old: str, new: str) -> Path:
+    """The shipped flow with an edit, and with its ring."""
+    flows = edited_flows(folder, name, old, new)
+    text = (flows / "helpdesk.yml").read_text()
+    (flows / "helpdesk.yml").write_text(text.replace("next: message, opens", "next: team, opens"))
+    return flows
+
+
+@pytest.fixture
+def world(database_url: str, tmp_path: Path) -> Iterator[World]:
+    """A desk with the shipped flow, as it is."""
+    made = World(database_url, tmp_path, rings=True)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def story(world: World) -> RingingStory:
+    return RingingStory(world)
+
+
+def test_the_first_phones_mailbox_picks_up_at_once_and_the_second_person_talks_to_the_caller(
+    world: World, story: RingingStory
+) -> None:
+    first = story.asks_for_help()
+    assert words(first) == HOLD
+    assert f"<Play>{PUBLIC}/sounds/ringing.wav</Play></Gather>" in first
+    assert sorted(story.rung()) == ["Lee", "Robin", "Sam"]
+    assert words(story.picks_up("Sam")) == WHO  # to Sam's mailbox, which says its greeting
+    assert "<Gather" in story.holds()
+    assert words(story.key("Sam", "")) == WHO
+    world.pass_time(1)
+    assert words(story.picks_up("Lee")) == WHO
+    answer = story.key("Lee", "1")
+    assert words(answer) == "Connecting you."
+    assert 'endConferenceOnExit="true"' in answer
+    world.work()
+
+    connected = story.is_moved()
+    assert words(connected) == "Connecting you now."
+    assert f'statusCallback="{PUBLIC}/twilio/room/1#rc=3&amp;rp=all"' in connected
+    assert ">ring-1</Conference>" in connected
+    assert world.carrier.ended == [story.placed("Robin").sid]  # Robin's phone stops; Sam's mailbox hangs up by itself
+    story.both_are_in("Lee")
+    assert "<Hangup" in story.key("Sam", "")
+    story.phone_is("Sam", "completed")
+    world.pass_time(185)
+    story.phone_is("Lee", "completed")
+    goodbye = story.presses("")
+    assert words(goodbye) == "Thank you for calling. Goodbye."
+    assert "<Hangup" in goodbye
+    story.hangs_up()
+    world.pass_time(200)
+
+    ticket = world.ticket()
+    assert (ticket["state"], ticket["claimed_by"], ticket["channel"]) == ("claimed", "Lee", "call")
+    assert ticket["calls"][0] == {
+        "sid": "CA1",
+        "outcome": "answered",
+        "choice": "Emergency or outage",
+        "answered_by": "Lee",
+        "answered_at": "2026-11-23T14:05:17Z",
+        "talked_seconds": 185,
+        "rung": [
+            {"person": "Sam", "outcome": "no-key"},
+            {"person": "Lee", "outcome": "accepted"},
+            {"person": "Robin", "outcome": "canceled"},
+        ],
+        "started_at": "2026-11-23T14:05:11Z",
+        "ended_at": "2026-11-23T14:08:22Z",
+    }
+    assert story.events() == [
+        "Ticket 1001 opened: Emergency or outage",
+        "The caller chose: Emergency or outage",
+        "Ringing Sam, Lee, Robin",
+        "Lee took the ticket",
+        "Lee took the call",
+        "Lee talks to the caller",
+        "The talk with Lee is over, after 3 min 5 s",
+        "The caller is off the line",
+    ]
+    assert world.carrier.sent == []
+    assert world.unfinished() == 0
+
+
+def test_nobody_takes_the_call_and_the_caller_comes_to_the_voicemail_after_25_seconds(
+    world: World, story: RingingStory
+) -> None:
+    story.asks_for_help()
+    story.phone_is("Lee", "busy")
+    story.picks_up("Robin")
+    assert [words(story.holds(9)), words(story.holds()), words(story.holds())] == ["", STILL, ""]
+    world.pass_time(6)
+    assert [one.state for one in world.rows(Ring)] == ["over"]
+    assert words(story.is_moved()) == LEAVE
+    assert world.carrier.ended == [story.placed("Sam").sid]
+    assert "Nobody took the call. Rung: Sam no answer, Lee busy, Robin picked up without taking it" in story.events()
+    world.recorded()
+    story.hangs_up()
+    world.pass_time(30)
+    assert story.call_of_ticket()["outcome"] == "voicemail"
+    assert len(world.texts_to(SAM)) == 1
+
+
+def test_a_missed_call_says_that_the_team_was_rung(world: World, story: RingingStory) -> None:
+    story.asks_for_help()
+    story.hangs_up()
+    world.pass_time(5)
+    assert sorted(world.carrier.ended) == sorted(one.sid for one in world.carrier.placed)
+    assert world.texts_to(SAM) == [MISSED]
+    assert story.call_of_ticket()["outcome"] == "abandoned"
+    rung = "Rung: Sam not reached in time, Lee not reached in time, Robin not reached in time"
+    assert f"The caller hung up while phones rang. {rung}" in story.events()
+
+
+@pytest.mark.parametrize("status", ["busy", "no-answer", "failed", "canceled"])
+def test_when_every_phone_has_given_up_the_caller_does_not_wait_any_longer(
+    world: World, story: RingingStory, status: str
+) -> None:
+    story.asks_for_help()
+    for person in ("Sam", "Lee", "Robin"):
+        assert world.carrier.redirected == []
+        story.phone_is(person, status)
+    assert words(story.is_moved()) == LEAVE
+
+
+def test_key_1_leaves_a_message_at_once(world: World, story: RingingStory) -> None:
+    story.asks_for_help()
+    assert words(story.presses("1")) == LEAVE
+    world.work()
+    assert len(world.carrier.ended) == 3
+    world.pass_time(60)
+    assert world.carrier.redirected == []
+
+
+def test_any_other_key_is_not_taken_for_that(story: RingingStory) -> None:
+    story.asks_for_help()
+    assert "<Gather" in story.presses("5")
+
+
+@pytest.fixture
+def sam_alone(database_url: str, tmp_path: Path) -> Iterator[World]:
+    """A desk whose team is Sam."""
+    others = '  - {name: Lee, number: "+19035550112"}\n  - {name: Robin, number: "+19035550113"}\n'
+    made = World(database_url, tmp_path, FLOWS_DIR=str(flows_that_ring(tmp_path, "oncall.yml", others, "")))
+    yield made
+    made.close()
+
+
+def test_where_nobody_can_be_rung_the_caller_comes_to_the_voicemail_at_once(sam_alone: World) -> None:
+    """Sam calls from the one phone that would ring."""
+    world, story = sam_alone, RingingStory(sam_alone, caller=SAM)
+    assert words(story.asks_for_help()) == LEAVE
+    assert (world.rows(Ring), world.carrier.placed) == ([], [])
+    assert "Nobody is on call: no phone rang" in story.events()
+
+
+def test_the_callers_own_phone_is_never_rung(world: World) -> None:
+    story = RingingStory(world, caller=LEE)
+    story.asks_for_help()
+    assert sorted(story.rung()) == ["Robin", "Sam"]
+
+
+def test_a_phone_rings_for_less_long_than_a_mailbox_waits(story: RingingStory) -> None:
+    story.asks_for_help()
+    one = story.placed("Sam")
+    assert (one.to, one.ring_seconds) == (SAM, 20)
+    assert one.url.startswith(f"{PUBLIC}/twilio/leg/")
+
+
+def test_only_the_key_takes_the_call(world: World, story: RingingStory) -> None:
+    story.asks_for_help()
+    assert words(story.picks_up("Sam")) == WHO
+    assert words(story.key("Sam", "5")) == WHO
+    last = story.key("Sam", "")
+    assert (words(last), "<Hangup" in last) == ("", True)
+    assert story.key("Sam", "2") == last
+    assert world.rows(Ring)[0].state == "ringing"
+
+
+def test_a_late_accepter_hears_who_has_the_call(world: World, story: RingingStory) -> None:
+    story.asks_for_help()
+    story.picks_up("Sam")
+    story.picks_up("Lee")
+    story.key("Lee", "1")
+    assert words(story.key("Sam", "1")) == "Lee has this call. Thank you. Goodbye."
+    world.work()
+    assert story.placed("Sam").sid not in world.carrier.ended
+    assert world.ticket()["claimed_by"] == "Lee"
+
+
+def test_who_presses_after_the_caller_has_hung_up_gets_the_ticket_and_the_number(
+    world: World, story: RingingStory
+) -> None:
+    story.asks_for_help()
+    story.picks_up("Robin")
+    world.post("/twilio/voice/status", CallSid="CA1", From=CLIENT, To=DESK, CallStatus="completed")
+    world.carrier.calls["CA1"] = CallInfo("CA1", "completed", CLIENT, DESK)
+    answer = story.key("Robin", "1")
+    assert words(answer) == HUNG_UP
+    assert "<Hangup" in answer
+    assert words(story.again("Robin", "1")) == HUNG_UP
+    assert world.ticket()["claimed_by"] == "Robin"
+    world.pass_time(30)
+    assert story.call_of_ticket()["outcome"] == "abandoned"
+    assert world.texts_to(ROBIN) == []
+
+
+def test_a_caller_who_hangs_up_in_the_moment_of_the_key_is_told_to_the_colleague_in_the_room(
+    world: World, story: RingingStory
+) -> None:
+    story.asks_for_help()
+    story.picks_up("Lee")
+    story.key("Lee", "1")
+    story.hangs_up()
+    assert words(story.is_told("Lee")) == HUNG_UP
+    story.phone_is("Lee", "completed")
+    world.pass_time(120)
+    assert (world.ticket()["claimed_by"], story.call_of_ticket()["outcome"]) == ("Lee", "abandoned")
+    assert world.carrier.sent == []
+    assert world.unfinished() == 0
+
+
+def test_a_caller_who_hangs_up_after_the_talk_leaves_the_colleague_with_the_tickets_number(
+    world: World, story: RingingStory
+) -> None:
+    story.asks_for_help()
+    story.talk("Sam")
+    world.pass_time(40)
+    story.room("participant-leave", "caller")
+    story.hangs_up()
+    assert words(story.is_told("Sam")) == MINE
+    story.phone_is("Sam", "completed")
+    assert (story.call_of_ticket()["outcome"], story.call_of_ticket()["talked_seconds"]) == ("answered", 40)
+
+
+def test_a_colleague_whose_line_is_lost_before_the_caller_comes_does_not_keep_the_ticket(
+    world: World, story: RingingStory
+) -> None:
+    story.asks_for_help()
+    story.picks_up("Lee")
+    story.key("Lee", "1")
+    story.phone_is("Lee", "completed")
+    assert words(story.is_moved()) == LEAVE
+    world.recorded()
+    story.hangs_up()
+    world.pass_time(30)
+    ticket = world.ticket()
+    assert (ticket["state"], ticket["claimed_by"]) == ("open", None)
+    assert (ticket["calls"][0]["outcome"], ticket["calls"][0]["answered_by"]) == ("voicemail", None)
+    assert len(world.texts_to(LEE)) == 1
+
+
+def test_a_caller_alone_in_the_room_is_brought_to_the_voicemail(world: World, story: RingingStory) -> None:
+    story.asks_for_help()
+    story.picks_up("Lee")
+    story.key("Lee", "1")
+    world.work()
+    assert "<Conference" in story.is_moved()
+    story.room("participant-join", "caller")
+    lee = story.placed("Lee").sid
+    world.carrier.calls[lee] = CallInfo(lee, "completed", DESK, LEE)  # and its report is lost
+    world.pass_time(12)
+    assert words(story.is_moved()) == LEAVE
+    assert world.ticket()["state"] == "open"
+
+
+def test_a_talk_whose_reports_are_all_lost_is_an_answered_call(world: World, story: RingingStory) -> None:
+    story.asks_for_help()
+    story.picks_up("Lee")
+    story.key("Lee", "1")
+    world.work()
+    story.is_moved()
+    lee = story.placed("Lee").sid
+    world.carrier.calls[lee] = CallInfo(lee, "in-progress", DESK, LEE)
+    world.pass_time(300)
+    for sid, number in (("CA1", CLIENT), (lee, LEE)):
+        world.carrier.calls[sid] = CallInfo(sid, "completed", number, DESK)
+    world.pass_time(120)
+    call = story.call_of_ticket()
+    assert (call["outcome"], call["answered_by"], call["ended_at"] is not None) == ("answered", "Lee", True)
+    assert 300 <= call["talked_seconds"] <= 420
+    assert world.carrier.sent == []
+    assert world.unfinished() == 0
+
+
+def test_a_talk_of_two_hours_is_not_closed_and_pages_nobody(world: World, story: RingingStory) -> None:
+    story.asks_for_help()
+    story.talk("Sam")
+    world.pass_time(7200, step=20)
+    assert (story.call_of_ticket()["outcome"], story.call_of_ticket()["ended_at"]) == ("answered", None)
+    sam = story.placed("Sam").sid
+    world.carrier.calls[sam] = CallInfo(sam, "completed", DESK, SAM)
+    world.carrier.calls["CA1"] = CallInfo("CA1", "completed", CLIENT, DESK)
+    world.pass_time(120, step=5)
+    assert 7200 <= story.call_of_ticket()["talked_seconds"] <= 7320
+    assert world.carrier.sent == []
+    assert world.unfinished() == 0
+
+
+def test_a_carrier_that_is_away_during_a_talk_does_not_make_it_a_missed_call(world: World, story: RingingStory) -> None:
+    story.asks_for_help()
+    story.talk("Sam")
+    world.carrier.down = True
+    world.pass_time(3600, step=20)
+    world.carrier.down = False
+    world.pass_time(120, step=20)
+    assert story.call_of_ticket()["ended_at"] is None
+    story.hangs_up()
+    assert story.call_of_ticket()["outcome"] == "answered"
+
+
+def test_reports_of_the_room_that_come_after_the_end_make_the_call_answered(world: World, story: RingingStory) -> None:
+    story.asks_for_help()
+    story.picks_up("Lee")
+    story.key("Lee", "1")
+    world.work()
+    story.is_moved()
+    world.pass_time(6)
+    story.hangs_up()
+    world.pass_time(5)
+    at = (world.now.moment - timedelta(seconds=10)).strftime("%a, %d %b %Y %H:%M:%S +0000")
+    story.room("conference-end")
+    story.room("participant-join", "caller", Timestamp=at)
+    story.room("participant-join", "Lee", Timestamp=at)
+    story.room("participant-join", "Lee", Timestamp="yesterday")
+    call = story.call_of_ticket()
+    assert (call["outcome"], call["talked_seconds"]) == ("answered", 5)
+
+
+def test_every_webhook_twice_changes_nothing(world: World, story: RingingStory) -> None:
+    first = story.asks_for_help()
+    assert world.press("1", 1) == first
+    story.picks_up("Lee")
+    taken = story.key("Lee", "1")
+    assert story.again("Lee", "1") == taken
+    assert story.again("Lee", "") == taken
+    world.work()
+    connected = story.is_moved()
+    assert world.press("1", story.turn) == connected  # the end of the sounds asks for the same turn
+    for _ in range(2):
+        story.both_are_in("Lee")
+        story.phone_is("Lee", "ringing")
+    world.pass_time(30)
+    for _ in range(2):
+        story.phone_is("Lee", "completed")
+        story.hangs_up()
+    assert [leg.state for leg in world.rows(Leg)] == ["canceled", "accepted", "canceled"]
+    assert story.call_of_ticket()["talked_seconds"] == 30
+    assert len(world.tickets()) == len(world.rows(Ring)) == 1
+
+
+def test_a_late_status_does_not_undo_what_is_over(world: World, story: RingingStory) -> None:
+    story.asks_for_help()
+    story.phone_is("Sam", "busy")
+    for status in ("ringing", "in-progress", "completed", "nonsense"):
+        story.phone_is("Sam", status)
+    assert world.rows(Leg)[0].state == "busy"
+
+
+def test_a_number_that_the_carrier_refuses_does_not_stop_the_others(world: World, story: RingingStory) -> None:
+    world.carrier.refuse_calls = {SAM: [TextRefused(Refusal.PERMANENT, "21217", "not a valid number")]}
+    story.asks_for_help()
+    assert sorted(story.rung()) == ["Lee", "Robin"]
+    assert "The call to Sam failed: 21217: not a valid number" in story.events()
+    story.talk("Lee")
+    assert world.ticket()["claimed_by"] == "Lee"
+
+
+def test_a_call_of_unknown_outcome_is_looked_up_and_not_placed_twice(world: World, story: RingingStory) -> None:
+    world.carrier.refuse_calls = {SAM: [OutcomeUnknown("lost", answered=False)]}
+    story.asks_for_help()
+    world.pass_time(6)
+    assert sorted(story.rung()) == ["Lee", "Robin", "Sam"]
+    story.talk("Sam")
+    assert world.ticket()["claimed_by"] == "Sam"
+
+
+def test_a_carrier_that_is_away_keeps_nobody_from_the_voicemail(world: World, story: RingingStory) -> None:
+    world.carrier.down = True
+    story.asks_for_help()
+    story.holds(9)
+    story.holds(10)
+    assert words(story.holds(7)) == LEAVE
+    world.carrier.down = False
+    world.pass_time(120)
+    assert story.rung() == []
+
+
+def test_a_carrier_that_comes_back_in_time_rings(world: World, story: RingingStory) -> None:
+    world.carrier.refuse_calls = {number: [NotSent("away")] for number in (SAM, LEE, ROBIN)}
+    story.asks_for_help()
+    assert story.rung() == []
+    story.holds()
+    assert sorted(story.rung()) == ["Lee", "Robin", "Sam"]
+
+
+def test_a_broker_that_is_away_delays_the_phones_and_not_the_caller(world: World, story: RingingStory) -> None:
+    world.queue.down = True
+    story.asks_for_help()
+    assert "<Gather" in story.holds(9)
+    world.queue.down = False
+    world.pass_time(1)
+    story.talk("Robin")
+    assert world.ticket()["claimed_by"] == "Robin"
+
+
+def test_a_redirect_that_fails_only_costs_the_rest_of_a_turn_on_hold(world: World, story: RingingStory) -> None:
+    story.asks_for_help()
+    story.picks_up("Lee")
+    world.carrier.down = True
+    story.key("Lee", "1")
+    world.work()
+    assert world.carrier.redirected == []
+    assert "<Conference" in story.presses("")
+
+
+def test_key_1_in_the_moment_somebody_takes_the_call_connects(world: World, story: RingingStory) -> None:
+    story.asks_for_help()
+    story.picks_up("Lee")
+    story.key("Lee", "1")
+    assert "<Conference" in story.presses("1")
+    assert world.ticket()["claimed_by"] == "Lee"
+
+
+def test_who_presses_when_time_is_up_hears_that_a_message_is_being_left(world: World, story: RingingStory) -> None:
+    story.asks_for_help()
+    world.pass_time(24)
+    story.picks_up("Lee")
+    world.pass_time(3)
+    story.is_moved()
+    late = story.key("Lee", "1")
+    assert words(late) == "The caller is leaving a message now. You get it by text. Goodbye."
+    assert world.ticket()["state"] == "open"
+
+
+def test_a_withheld_number_is_said_to_be_withheld(world: World) -> None:
+    story = RingingStory(world, caller="anonymous")
+    story.asks_for_help()
+    who = "Help desk call. number withheld, Emergency or outage. Press 1 to take it."
+    assert words(story.picks_up("Sam")) == who
+    story.key("Sam", "1")
+    story.hangs_up()
+    assert "The number was withheld." in words(story.is_told("Sam"))
+
+
+def test_a_strangers_number_is_spelled(world: World) -> None:
+    story = RingingStory(world, caller=STRANGER)
+    story.asks_for_help()
+    assert "Help desk call. 9 0 3, 5 5 5, 0 1 4 7, Emergency" in words(story.picks_up("Sam"))
+
+
+@pytest.fixture
+def one_by_one(database_url: str, tmp_path: Path) -> Iterator[World]:
+    """A desk that rings one phone after the other."""
+    flows = flows_that_ring(tmp_path, "helpdesk.yml", "seconds: 25}", "seconds: 45, order: one by one}")
+    made = World(database_url, tmp_path, FLOWS_DIR=str(flows))
+    yield made
+    made.close()
+
+
+def test_one_by_one_the_next_phone_rings_when_the_one_before_has_given_up_or_had_its_share(one_by_one: World) -> None:
+    story = RingingStory(one_by_one)
+    story.asks_for_help()
+    one_by_one.pass_time(5)
+    assert story.rung() == ["Sam"]
+    story.phone_is("Sam", "busy")
+    assert story.rung() == ["Sam", "Lee"]
+    one_by_one.pass_time(20)
+    assert story.rung() == ["Sam", "Lee"]
+    one_by_one.pass_time(6)
+    assert story.rung() == ["Sam", "Lee", "Robin"]
+    story.talk("Lee")
+    assert one_by_one.ticket()["claimed_by"] == "Lee"
+
+
+def test_one_by_one_who_takes_it_spares_the_others(one_by_one: World) -> None:
+    story = RingingStory(one_by_one)
+    story.asks_for_help()
+    story.talk("Sam")
+    one_by_one.pass_time(60)
+    assert story.rung() == ["Sam"]
+    assert story.call_of_ticket()["rung"][1:] == [
+        {"person": "Lee", "outcome": "canceled"},
+        {"person": "Robin", "outcome": "canceled"},
+    ]
+
+
+def test_a_ring_that_does_not_exist_and_a_leg_of_another_call_get_nothing(world: World, story: RingingStory) -> None:
+    story.asks_for_help()
+    for ring in ("77", "99999999999"):
+        assert (
+            world.post(f"/twilio/room/{ring}", StatusCallbackEvent="participant-join", CallSid="CA1").status_code == 200
+        )
+    story.picks_up("Sam")
+    other = world.post("/twilio/leg/1/1", CallSid="CAother", From=DESK, To=SAM, Digits="1")
+    assert other.text.count("<Hangup") == 1
+    assert world.rows(Ring)[0].state == "ringing"
+
+
+def test_the_ringing_tone_is_a_telephones_and_fits_a_turn_on_hold(world: World) -> None:
+    answer = world.client.get("/sounds/ringing.wav")
+    assert (answer.status_code, answer.mimetype, len(answer.data)) == (200, "audio/wav", 64_044)
+    again = world.client.get("/sounds/ringing.wav", headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304
