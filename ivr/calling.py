@@ -91,6 +91,10 @@ def check_call(desk: Helpline, held: work.Claim, report: Report) -> None:
             status = desk.carrier.call(sid).status
         except NotThere:
             status = "failed"
+        except CarrierError as error:
+            with desk.database.unit() as unit:
+                work.retry(unit, held, now=desk.now(), error=str(error), after=legs.ASK_AFTER, counted=False)
+            return
         if status not in legs.ENDED:
             with desk.database.unit() as unit:
                 error = "the call is still going on"
@@ -113,6 +117,8 @@ def end_call(desk: Helpline, held: work.Claim) -> None:
             log.info("the call is over already", call=sid)
         except CarrierError as error:
             log.warning("a call could not be ended", call=sid, error=str(error))
-            raise
+            with desk.database.unit() as unit:
+                work.retry(unit, held, now=desk.now(), error=str(error))
+            return
     with desk.database.unit() as unit:
         work.finish(unit, held, now=desk.now())

@@ -13,22 +13,28 @@ from flows.engine import (
     Event,
     Flow,
     HungUp,
+    NotTaken,
     Recorded,
     Session,
     Silence,
+    StillRinging,
+    Taken,
+    Talked,
     Turn,
     Waiting,
     advance,
     begin,
     voicemail_only,
 )
-from flows.instructions import Gather, Hangup, Record
+from flows.instructions import Connect, Gather, Hangup, Record
 from flows.loader import load
 from flows.schema import HelpdeskFlow
 
 FLOW = load(SHIPPED).helpdesk
 # After the last menu turn: the voicemail, its second chance, the goodbye.
 AFTER_THE_LIMIT = 3
+# Turns on hold of one ring, at most: in the flows made here, and in the shipped one.
+LONGEST_RING, SHIPPED_RING = 9, 26
 
 # The machine may be busy with other tests: slow is not wrong.
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -39,8 +45,15 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.just(Silence()),
     st.builds(Recorded, st.none() | st.integers(-5, 8000), st.sampled_from(["", "#", "*", "hangup", "5"])),
     st.just(HungUp()),
+    st.just(StillRinging()),
+    st.builds(Taken, st.just("ring-1")),
+    st.just(NotTaken()),
+    st.builds(Talked, st.none() | st.integers(0, 8000)),
 )
-stubborn: st.SearchStrategy[Event] = st.one_of(st.builds(Digits, keys), st.just(Silence()))
+stubborn: st.SearchStrategy[Event] = st.one_of(
+    st.builds(Digits, keys), st.just(Silence()), st.just(StillRinging()), st.just(NotTaken()), st.just(Talked(None)),
+    st.builds(Taken, st.just("ring-1")),
+)  # fmt: skip
 names = st.sampled_from(["a", "b", "c", "d", "e", "nowhere"])
 
 
@@ -55,7 +68,8 @@ def steps(draw: st.DrawFn) -> dict[str, Any]:
         case "say":
             return {"say": "Words.", "next": draw(names)}
         case "ring":
-            return {"ring": {}, "otherwise": draw(names)}
+            seconds, order = draw(st.integers(5, 9)), draw(st.sampled_from(["all", "one by one"]))
+            return {"ring": {"seconds": seconds, "order": order}, "otherwise": draw(names)}
         case "voicemail":
             return {"voicemail": {"say": "Speak.", "again": "Again.", "thanks": "Thanks.", "goodbye": "Bye."}}
         case "hangup":
@@ -86,18 +100,24 @@ def flows(draw: st.DrawFn) -> Flow:
 def _is_sound(turn: Turn) -> bool:
     """The last instruction fits what the session waits for, and nothing before it ends the turn."""
     *before, last = (*turn.instructions,) or (None,)
-    expected = {Waiting.KEYS: Gather, Waiting.RECORDING: Record, Waiting.NOTHING: Hangup | None}[turn.session.waiting]
+    expected = {
+        Waiting.KEYS: Gather,
+        Waiting.RINGING: Gather,
+        Waiting.TALKING: Connect,
+        Waiting.RECORDING: Record,
+        Waiting.NOTHING: Hangup | None,
+    }[turn.session.waiting]
     return (
         isinstance(last, expected)
-        and not any(isinstance(one, Gather | Record | Hangup) for one in before)
+        and not any(isinstance(one, Gather | Record | Connect | Hangup) for one in before)
         and turn.session.ended == (turn.session.waiting is Waiting.NOTHING)
     )
 
 
 @patient
-@given(flows(), st.lists(events, max_size=40))
-def test_every_turn_of_any_flow_ends_with_a_wait_or_the_hang_up(flow: Flow, story: list[Event]) -> None:
-    phone = Phone(flow, Caller(None, None)).call()
+@given(flows(), st.booleans(), st.lists(events, max_size=40))
+def test_every_turn_of_any_flow_ends_with_a_wait_or_the_hang_up(flow: Flow, rings: bool, story: list[Event]) -> None:
+    phone = Phone(flow, Caller(None, None), rings=rings).call()
     assert phone.turn is not None
     assert _is_sound(phone.turn)
     for event in story:
@@ -108,27 +128,37 @@ def test_every_turn_of_any_flow_ends_with_a_wait_or_the_hang_up(flow: Flow, stor
 @patient
 @given(flows(), st.data())
 def test_a_caller_who_never_hangs_up_ends_within_the_limit_in_any_flow(flow: Flow, data: st.DataObject) -> None:
-    phone = Phone(flow).call()
-    turns = 1
+    phone = Phone(flow, rings=data.draw(st.booleans())).call()
+    turns, on_hold = 1, 0
     while not phone.session.ended:
+        held = phone.session.waiting is Waiting.RINGING
         phone.does(data.draw(stubborn))
-        turns += 1
+        if held and phone.session.waiting is Waiting.RINGING and phone.session.tries:
+            on_hold += 1
+            assert phone.session.tries <= LONGEST_RING
+        else:
+            turns += 1
         assert turns <= flow.calls.limits.turns + AFTER_THE_LIMIT
+        assert on_hold <= turns * LONGEST_RING
 
 
 @patient
-@given(st.lists(events, max_size=60))
-def test_a_shipped_call_ends_with_a_message_asked_for_or_a_caller_who_hung_up(story: list[Event]) -> None:
-    phone = Phone(FLOW).call()
-    asked = hung_up = spoke = False
-    for event in [*story, *[Silence()] * (FLOW.calls.limits.turns + AFTER_THE_LIMIT)]:
+@given(st.booleans(), st.lists(events, max_size=60))
+def test_a_shipped_call_ends_with_a_person_a_message_asked_for_or_a_caller_who_hung_up(
+    rings: bool, story: list[Event]
+) -> None:
+    phone = Phone(FLOW, rings=rings).call()
+    asked = hung_up = spoke = talked = False
+    for event in [*story, *[Silence()] * (FLOW.calls.limits.turns + AFTER_THE_LIMIT + SHIPPED_RING)]:
         if not phone.session.ended:
+            in_talk = phone.session.waiting is Waiting.TALKING
+            talked |= in_talk and isinstance(event, Talked) and event.seconds is not None
             hung_up |= isinstance(event, HungUp) or (isinstance(event, Recorded) and event.key == "hangup")
             spoke |= isinstance(event, Recorded) and (event.seconds or 0) > 0
         phone.does(event)
         asked |= any(isinstance(one, Record) for one in phone.instructions)
     assert phone.session.ended
-    assert asked or hung_up or spoke
+    assert asked or hung_up or spoke or talked
 
 
 @patient
@@ -160,7 +190,7 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
-FIELDS = ("step", "waiting", "steps", "tries", "choice", "language", "ended", "began", "heard")
+FIELDS = ("step", "waiting", "steps", "tries", "choice", "language", "ended", "began", "heard", "since")
 
 
 @patient

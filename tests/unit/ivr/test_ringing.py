@@ -20,7 +20,10 @@ LEAVE = (
 )
 WHO = "Help desk call. Hollis &amp; Wade CPA, Emergency or outage. Press 1 to take it."
 MINE = "Ticket 1001 is yours. Text DONE 1001 when it is solved. Goodbye."
-HUNG_UP = "The caller has hung up. Ticket 1001 is yours. Call back 9 0 3, 5 5 5, 0 1 6 0. Text DONE 1001 when it is solved. Goodbye."
+HUNG_UP = (
+    "The caller has hung up. Ticket 1001 is yours. Call back 9 0 3, 5 5 5, 0 1 6 0. "
+    "Text DONE 1001 when it is solved. Goodbye."
+)
 MISSED = (
     "URGENT 1001 missed call, Hollis & Wade CPA 903-555-0160: chose Emergency or outage, nobody took the call, "
     "left no message. Reply ACK 1001 to take it."
