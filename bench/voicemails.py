@@ -77,6 +77,7 @@ def leave(helpline_up: Up, count: int) -> list[str]:
     def call(number: int) -> str:
         sid = sandbox.call(f"+1903556{number:04}", pace="caller")
         sandbox.press(sid, "1", wait=30)
+        sandbox.press(sid, "1", wait=30)  # a message, instead of waiting for the team
         sandbox.speak(sid, samples[number % len(samples)], wait=30)
         return sid
 

@@ -97,8 +97,8 @@ def check_call(desk: Helpline, held: work.Claim, report: Report) -> None:
             return
         if status not in legs.ENDED:
             with desk.database.unit() as unit:
-                error = "the call is still going on"
-                work.retry(unit, held, now=desk.now(), error=error, after=legs.ASK_AFTER, counted=False)
+                going = "the call is still going on"
+                work.retry(unit, held, now=desk.now(), error=going, after=legs.ASK_AFTER, counted=False)
             return
         report(held.ref, sid, status)
     with desk.database.unit() as unit:

@@ -143,35 +143,41 @@ class Story:
             self.inbox[phone] = []
         with self.step(f"A client calls {self.sandbox.info()['number']} and hears the menu") as details:
             self.call = self.sandbox.call(CALLER, pace="caller")
-            self.wait_for_call("listening", "the desk offered no menu")
+            self.followed = 0
+            self.wait_for_call("listening", missing="the desk offered no menu")
             details += [f'"{words}"' for words in self.sandbox.transcript(self.call)]
 
-    def wait_for_call(self, kind: str, missing: str) -> None:
-        """Follow the call until an event of this kind. Raises StoryStopped when the call fails or ends before."""
+    def wait_for_call(self, *kinds: str, missing: str) -> str:
+        """Follow the call from where it was left until an event of one of these kinds, and return it. Raises StoryStopped
+        when the call fails or ends before."""
         look = "the log of web (helpline up shows it), then `helpline doctor`"
-        end, after = time.monotonic() + SOON, 0
+        end = time.monotonic() + SOON
         while time.monotonic() < end:
-            found, over = self.sandbox.events(self.call, after=after, wait=2)
+            found, over = self.sandbox.events(self.call, after=self.followed, wait=2)
             for event in found:
-                after = event.seq
+                self.followed = event.seq
                 if event.kind == "error":
                     raise StoryStopped(f"{event.data['text']} (carrier's error {event.data['code']}).", look)
-                if event.kind == kind:
-                    return
+                if event.kind in kinds:
+                    return event.kind
             if over:
                 break
         raise StoryStopped(f"The call went on or ended, but {missing}.", look)
 
     def leave_voicemail(self) -> None:
         """Key 1, the message, and the receiver down."""
-        with self.step("The client presses 1 and is asked for a message"):
+        with self.step("The client presses 1 and is asked for a message") as details:
             self.sandbox.press(self.call, "1")
-            self.wait_for_call("recording", "the desk recorded no voicemail after key 1")
+            missing = "the desk recorded no voicemail after key 1"
+            if self.wait_for_call("listening", "recording", missing=missing) == "listening":
+                details.append("phones of the team ring; the client presses 1 again: a message instead")
+                self.sandbox.press(self.call, "1")
+                self.wait_for_call("recording", missing=missing)
         with self.step(f"The client leaves a voicemail ({self.message.stem}) and hangs up") as details:
             self.sandbox.speak_file(self.call, self.message)
-            self.wait_for_call("spoke", "nothing of the message was recorded")
+            self.wait_for_call("spoke", missing="nothing of the message was recorded")
             self.sandbox.hang_up(self.call)
-            self.wait_for_call("recorded", "the carrier has no recording")
+            self.wait_for_call("recorded", missing="the carrier has no recording")
             recorded = [event for event in self.sandbox.events(self.call, wait=0)[0] if event.kind == "recorded"]
             details.append(f"recording {recorded[-1].data['sid']}, {recorded[-1].data['seconds']} s")
 

@@ -123,9 +123,10 @@ class Desk:
         os.kill(found[0], signal.SIGKILL)
 
     def call_and_speak(self, sample: str, caller: str, *, keys: str = "1") -> str:
-        """A whole call: choose, leave a message, hang up."""
+        """A whole call: choose, leave a message instead of waiting for the team, hang up."""
         call = self.phones.call(caller, pace="caller")
         self.phones.press(call, keys, wait=30)
+        self.phones.press(call, "1", wait=30)
         self.phones.speak(call, (SAMPLES / sample).read_bytes(), wait=30)
         self.phones.hang_up(call)
         return call

@@ -46,6 +46,7 @@ def _leave_message(desk: Desk, caller: str) -> None:
         try:
             call = desk.phones.call(caller, pace="caller")
             desk.phones.press(call, "1", wait=10)
+            desk.phones.press(call, "1", wait=10)
             desk.phones.speak(call, sound, wait=10)
             desk.phones.hang_up(call)
         except Exception:
