@@ -6,6 +6,7 @@ import structlog
 
 from ivr.carrier.base import CarrierError, NotThere
 from ivr.sending import SETTLED
+from ivr.twiml import RETRIED
 from ivr.wiring import Helpline
 from tickets import legs, work
 from tickets.legs import Placeable
@@ -37,7 +38,7 @@ def place_call(desk: Helpline, held: work.Claim, wanted: dict[LegPurpose, legs.W
             handed = desk.carrier.place_call(
                 to=placeable.to,
                 url=leg_url(desk, placeable.id, 0),
-                status_url=f"{desk.settings.public_url}/twilio/leg/{placeable.id}/status",
+                status_url=f"{desk.settings.public_url}/twilio/leg/{placeable.id}/status{RETRIED}",
                 ring_seconds=RING_SECONDS,
             )
         else:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session as Unit
 
-from flows.instructions import Hangup, Instruction
+from flows.instructions import Hangup, Instruction, Say
 from ivr import calling
 from ivr.forms import CallForm
 from ivr.twiml import Addresses, render
@@ -51,6 +51,13 @@ def answer(desk: Helpline, scripts: Scripts, form: CallForm, leg_id: int, turn: 
         twiml = render(instructions, addresses(desk, leg, turn))
         legs.store_turn(leg, turn, heard=f"keys {form.digits}" if form.digits else "nothing", twiml=twiml, now=now)
         return twiml
+
+
+def without_database(desk: Helpline) -> str:
+    """What a colleague hears while our database does not answer. The key did nothing; the caller is taken care of."""
+    voice = desk.flows.helpdesk.desk
+    words = "Your key could not be taken just now. You get the call by text. Goodbye."
+    return render((Say(words, voice.language, voice.voice), Hangup()), Addresses(""))
 
 
 def addresses(desk: Helpline, leg: Leg, turn: int) -> Addresses:

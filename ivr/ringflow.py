@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 TAKE_KEY = "1"
 #: How often a colleague hears who calls, and how long the key is waited for each time.
 TIMES, WAIT = 2, 4
+#: A turn on hold takes less than this, unless its sounds are very long.
+LONGEST_HOLD = timedelta(seconds=15)
 #: When the carrier does not answer, it is asked again after this.
 ASK_AGAIN = timedelta(seconds=10)
 
@@ -80,7 +82,8 @@ def ring(unit: Unit, desk: Helpline, call: Call, turn: engine.Turn) -> engine.Tu
     caller, flow = Caller(call.from_number, call.client), desk.flows.helpdesk
     while (wanted := _ring_in(turn.instructions)) is not None:
         unit.flush()
-        if ringing.begin(unit, call, seconds=wanted.seconds, order=wanted.order, rules=desk.rules, now=desk.now()):
+        how = {"team": wanted.team, "order": wanted.order}
+        if ringing.begin(unit, call, **how, seconds=wanted.seconds, rules=desk.rules, now=desk.now()):
             break
         turn = engine.nobody_rings(flow, turn, caller=caller, now=desk.now())
     return turn
@@ -126,6 +129,8 @@ def _answer(unit: Unit, desk: Helpline, leg: Leg, turn: int, keys: str) -> tuple
         pressed = ringing.press(unit, call, row, leg, rules=desk.rules, now=desk.now())
         log.info("key pressed", leg=leg.id, outcome=pressed.how.value, ticket=pressed.ticket)
         return _pressed(desk, pressed, call, row)
+    if row.state == RingState.TAKEN:
+        return _pressed(desk, ringing.too_late(unit, row), call, row)
     if turn >= TIMES:
         return (Hangup(),)
     values = spoken_values(desk.flows.helpdesk.desk, number=call.from_number, client=call.client)
@@ -245,7 +250,9 @@ def move_caller(desk: Helpline, held: work.Claim) -> None:
         row = session.get_one(RingRow, held.ref)
         call = session.get_one(Call, row.call_id)
         waiting = Session.from_dict(call.session or {}).waiting
-        on_hold = waiting is Waiting.RINGING and row.state != RingState.RINGING
+        # Not heard of for long, the caller is in the voicemail of a desk without database: only a person is worth a move.
+        heard = desk.now() - call.updated_at < LONGEST_HOLD or row.state == RingState.TAKEN
+        on_hold = waiting is Waiting.RINGING and row.state != RingState.RINGING and heard
         alone = waiting is Waiting.TALKING and row.state == RingState.OVER
     if call.ended_at is None and (on_hold or alone):
         following = max((int(turn) for turn in call.turns or {}), default=0) + 1

@@ -100,7 +100,8 @@ class RingingStory:
         return self._post(url, one, Digits=keys, CallStatus="in-progress")
 
     def _post(self, url: str, one: Placed, **form: str) -> str:
-        answer = self.world.post(url.removeprefix(PUBLIC), CallSid=one.sid, From=DESK, To=one.to, **form)
+        path = url.removeprefix(PUBLIC).split("#", 1)[0]
+        answer = self.world.post(path, CallSid=one.sid, From=DESK, To=one.to, **form)
         assert answer.status_code == 200, answer.text
         return answer.text
 

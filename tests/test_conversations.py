@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.world import CLIENT, LEE, ROBIN, SAM, World
+from tests.ringing_story import PHONES, RingingStory
+from tests.world import CLIENT, World
 
 FILES = sorted((Path(__file__).parent / "conversations").glob("*.yml"))
-PHONES = {"Sam": SAM, "Lee": LEE, "Robin": ROBIN}
 
 
 class Player:
@@ -18,6 +18,7 @@ class Player:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.ring = RingingStory(world)
         self.seen: defaultdict[str, int] = defaultdict(int)
 
     def play(self, steps: list[dict[str, Any]]) -> None:
@@ -32,6 +33,25 @@ class Player:
 
     def press(self, what: dict[str, Any]) -> str:
         return self.world.press(str(what["keys"]), what["turn"], what.get("sid", "CA1"), what.get("from", CLIENT))
+
+    def caller(self, keys: str) -> str:
+        return self.ring.presses(str(keys))
+
+    def picks_up(self, person: str) -> str:
+        return self.ring.picks_up(person)
+
+    def key(self, what: dict[str, Any]) -> str:
+        return self.ring.key(what["of"], str(what["keys"]))
+
+    def phone_is(self, what: dict[str, Any]) -> None:
+        self.ring.phone_is(what["of"], what["status"])
+
+    def moved(self, who: str) -> str:
+        self.world.work()
+        return self.ring.is_moved() if who == "caller" else self.ring.is_told(who)
+
+    def room(self, what: dict[str, Any]) -> None:
+        self.ring.room(what["event"], what.get("of", ""))
 
     def recording(self, what: dict[str, Any]) -> None:
         status = what.get("status", "completed")
@@ -82,16 +102,18 @@ def assert_contains(actual: Any, expected: Any, where: str) -> None:
 def pretty(twiml: str) -> str:
     """TwiML with one verb a line, so that a person can read and compare it."""
     body = twiml.split("?>", 1)[1]
-    for verb in ("Say", "Gather", "Record", "Redirect", "Hangup", "Pause", "Play", "/Gather", "/Response"):
+    for verb in ("Say", "Gather", "Record", "Redirect", "Hangup", "Pause", "Play", "Dial", "/Gather", "/Response"):
         body = body.replace(f"<{verb}", f"\n<{verb}")
     return body.replace("\n</Response", "\n</Response").strip()
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_conversation(world: World, file: Path) -> None:
+def test_conversation(database_url: str, tmp_path: Path, file: Path) -> None:
     story = YAML(typ="safe").load(file)
     assert story["story"]
+    world = World(database_url, tmp_path, rings=story.get("rings", False))
     Player(world).play(story["steps"])
+    world.close()
 
 
 def test_there_are_conversations() -> None:

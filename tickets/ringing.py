@@ -25,8 +25,8 @@ MUST_HAVE_TALKED = timedelta(seconds=30)
 COME_BACK = timedelta(seconds=2)
 
 
-def on_duty(rules: Rules, now: datetime) -> tuple[Person, ...]:
-    """Whose phones ring now."""
+def on_duty(rules: Rules, team: str, now: datetime) -> tuple[Person, ...]:  # noqa: ARG001 - teams will have names
+    """Whose phones ring now: those of everyone on duty."""
     return oncall.on_duty(rules.team, now)
 
 
@@ -45,13 +45,13 @@ def hold_ring(session: Session, ring_id: int) -> tuple[Call, Ring]:
     return call, rings.lock(session, ring_id)
 
 
-def begin(session: Session, call: Call, *, seconds: int, order: str, rules: Rules, now: datetime) -> bool:
-    """Ring everyone on duty but the caller's own phone: all at once, or `order` "one by one". False when nobody can be
-    rung, or the caller is gone already."""
+def begin(session: Session, call: Call, *, team: str, seconds: int, order: str, rules: Rules, now: datetime) -> bool:
+    """Ring everyone of a team who is on duty, but never the caller's own phone: all at once, or `order` "one by one". False
+    when nobody can be rung, or the caller is gone already."""
     if call.ended_at is not None:
         return False
     never = {call.from_number, rules.desk_number}
-    people = list({one.number: one for one in on_duty(rules, now) if one.number not in never}.values())
+    people = list({one.number: one for one in on_duty(rules, team, now) if one.number not in never}.values())
     if not people:
         _note(session, call, "Nobody is on call: no phone rang", now=now)
         return False
@@ -141,7 +141,7 @@ def press(session: Session, call: Call, ring: Ring, leg: Leg, *, rules: Rules, n
         return _take(session, call, ring, leg, rules=rules, now=now)
     ticket = calls.ticket_of(session, call)
     if ring.state == RingState.TAKEN and ring.taken_by is not None:
-        return Pressed(How.LATE, by=session.get_one(Leg, ring.taken_by).person)
+        return too_late(session, ring)
     if ticket is not None and ticket.state != TicketState.OPEN:
         return Pressed(How.LATE, ticket.number, by=ticket.claimed_by)
     if call.ended_at is None or call.in_voicemail:
@@ -150,6 +150,11 @@ def press(session: Session, call: Call, ring: Ring, leg: Leg, *, rules: Rules, n
     ticket = _claim(session, call, leg, rules=rules, now=now)
     _note(session, call, f"{leg.person} pressed the key after the caller had hung up", now=now)
     return Pressed(How.GONE, ticket.number, leg.person)
+
+
+def too_late(session: Session, ring: Ring) -> Pressed:
+    """Who has a call that is taken."""
+    return Pressed(How.LATE, by=session.get_one(Leg, ring.taken_by).person)
 
 
 def _take(session: Session, call: Call, ring: Ring, leg: Leg, *, rules: Rules, now: datetime) -> Pressed:
@@ -183,6 +188,8 @@ def _lost(session: Session, call: Call, ring: Ring, taker: Leg, *, now: datetime
 def reported(session: Session, call: Call, ring: Ring, leg: Leg, *, now: datetime) -> None:
     """A phone of this ring rings, was picked up, or is done. All given up, or who took it gone: the caller goes on at once."""
     if leg.ended_at is None:
+        if leg.state == LegState.CANCELED:  # it was being placed when nobody waited any more
+            work.plan(session, WorkKind.END_CALL, leg.id, now=now)
         return
     if ring.state == RingState.RINGING:
         _go_on(session, call, ring, now=now)

@@ -2,6 +2,7 @@
 
 import structlog
 from flask import Blueprint, Response, request
+from sqlalchemy.exc import SQLAlchemyError
 
 from ivr import legflow
 from ivr.forms import call_form
@@ -22,7 +23,11 @@ def blueprint(desk: Helpline, scripts: Scripts) -> Blueprint:
         """A colleague has picked up, or pressed a key, or nothing."""
         form = call_form(request.form)
         structlog.contextvars.bind_contextvars(call=form.sid, leg=leg, turn=turn)
-        return twiml(legflow.answer(desk, scripts, form, leg, turn))
+        try:
+            return twiml(legflow.answer(desk, scripts, form, leg, turn))
+        except SQLAlchemyError:
+            log.exception("the database failed a colleague")
+            return twiml(legflow.without_database(desk))
 
     @views.post("/<int:leg>/status")
     def status(leg: int) -> Response:

@@ -104,6 +104,7 @@ def test_every_make_target_is_shown_somewhere() -> None:
 
 
 STATES: dict[str, type[StrEnum]] = {
+    "a colleague's phone that was rung, `outcome`": states.LegState,
     "a ticket, `state`": states.TicketState,
     "a ticket, `channel`": states.Channel,
     "a call, `outcome`": states.CallOutcome,

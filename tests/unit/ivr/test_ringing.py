@@ -74,7 +74,9 @@ def test_the_first_phones_mailbox_picks_up_at_once_and_the_second_person_talks_t
     assert ">ring-1</Conference>" in connected
     assert world.carrier.ended == [story.placed("Robin").sid]  # Robin's phone stops; Sam's mailbox hangs up by itself
     story.both_are_in("Lee")
-    assert "<Hangup" in story.key("Sam", "")
+    too_late = story.key("Sam", "")
+    assert words(too_late) == "Lee has this call. Thank you. Goodbye."
+    assert "<Hangup" in too_late
     story.phone_is("Sam", "completed")
     world.pass_time(185)
     story.phone_is("Lee", "completed")
@@ -437,6 +439,29 @@ def test_a_broker_that_is_away_delays_the_phones_and_not_the_caller(world: World
     assert world.ticket()["claimed_by"] == "Robin"
 
 
+def test_a_colleague_hears_of_a_database_that_is_away_and_the_caller_is_asked_for_a_message(
+    world: World, story: RingingStory
+) -> None:
+    story.asks_for_help()
+    story.picks_up("Lee")
+    with world.without_database():
+        assert (
+            words(story.key("Lee", "1")) == "Your key could not be taken just now. You get the call by text. Goodbye."
+        )
+        assert "<Record" in story.presses("")
+    story.turn -= 1
+    world.pass_time(40)
+    assert world.carrier.redirected == []  # a message is being left
+
+
+def test_a_phone_that_rings_although_its_call_was_given_up_is_ended(world: World, story: RingingStory) -> None:
+    world.carrier.refuse_calls = {SAM: [OutcomeUnknown("lost", answered=False)]}
+    story.asks_for_help()
+    story.hangs_up()
+    story.phone_is("Sam", "ringing")
+    assert story.placed("Sam").sid in world.carrier.ended
+
+
 def test_a_redirect_that_fails_only_costs_the_rest_of_a_turn_on_hold(world: World, story: RingingStory) -> None:
     story.asks_for_help()
     story.picks_up("Lee")
@@ -457,7 +482,8 @@ def test_key_1_in_the_moment_somebody_takes_the_call_connects(world: World, stor
 
 def test_who_presses_when_time_is_up_hears_that_a_message_is_being_left(world: World, story: RingingStory) -> None:
     story.asks_for_help()
-    world.pass_time(24)
+    story.holds(19)
+    story.holds(5)
     story.picks_up("Lee")
     world.pass_time(3)
     story.is_moved()

@@ -20,6 +20,9 @@ PATHS = [
     "/twilio/recording",
     "/twilio/sms",
     "/twilio/sms/status",
+    "/twilio/leg/1/0",
+    "/twilio/leg/1/status",
+    "/twilio/room/1",
 ]
 
 
