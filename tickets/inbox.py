@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 from tickets import answers, conversation, keywords
 from tickets.arrival import Arrival, InboundText
 from tickets.commands import Command, Verb, parse
-from tickets.consent import Wish
 from tickets.db import insert_once, serialise
 from tickets.models import Message
 from tickets.oncall import person_of
 from tickets.rules import Rules
 from tickets.states import Direction, MessageState, Purpose
+from tickets.wishes import Wish
 
 STRANGER = "This number is not on our on-call list, so it cannot take tickets. Need help? Text us what is wrong."
 
