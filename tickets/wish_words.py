@@ -213,6 +213,7 @@ SPOKEN: tuple[tuple[Rule, re.Pattern[str]], ...] = (
         _anywhere(
             r"(?<!do not )(?:stop|quit) (?:<TEXTING>|calling|paging|notifying|emailing)(?: to)? (?:<ME>|my \w+)",
             r"(?<!not )(?<!never )(?:stop|quit|no more)(?: <OTHER>){0,4} (?:texts|texting|messages|text messages?|sms)",
+            r"you not stop(?: <OTHER>){0,4} (?:texts|texting|messages|sms)",
             r"(?<!not )(?:stop|quit) sending (?:me|us)|do not send (?:me|us) (?:anything|these|any more)",
             r"(?:do not|never|not to)(?: ever)? (?:text|message|contact|write to|call or text) (?:<ME>|my \w+)",
             r"(?:do not|no longer) (?:want|wish|need|like)(?: <OTHER>){0,4} (?:texts|texted|messages|sms|contacted)",

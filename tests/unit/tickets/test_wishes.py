@@ -128,8 +128,8 @@ CONTENT = st.sampled_from([
 GLUE = st.sampled_from([
     "the", "a", "an", "my", "our", "your", "it", "this", "that", "will", "not", "does", "can", "could", "you", "we", "i",
     "please", "now", "again", "on", "at", "by", "in", "for", "with", "from", "to", "and", "but", "when", "after", "before",
-    "until", "is", "was", "yes", "no", "ok", "thanks", "all", "do", "never", "just", "me", "us", "day", "3", "1042", "pm", "ticket",
-    "phone", "email", "el", "la", "mi", "por", "favor", "ya",
+    "until", "is", "was", "yes", "no", "ok", "thanks", "all", "do", "never", "just", "me", "us", "day", "3", "1042", "pm",
+    "ticket", "phone", "email", "el", "la", "mi", "por", "favor", "ya",
 ])  # fmt: skip
 KEYWORDS = st.sampled_from(
     sorted((CARRIER_STOP | {"stops", "alto", "pare", "cancelar", "opt out"}) - {"optout", "stopall"})
