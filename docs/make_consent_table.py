@@ -39,8 +39,8 @@ words that change nothing about it (politeness, "wrong number"). One word that i
 punctuation, emoji, accents, invisible characters and the form of the letters never matter; letters of other alphabets that look
 like Latin ones count as those, since a reader sees STOP.
 
-This file is made by `docs/make_consent_table.py` from the phrases that the tests run. ␣ is a space at an end, and \\[U+200B\\] a
-character that nobody sees.
+This file is made by `docs/make_consent_table.py` from the phrases that the tests run. ␣ is a space at an end, and \\[U+200B\\]
+a character that nobody sees.
 """
 
 SECTIONS = (

@@ -23,7 +23,8 @@ _SAME = {
     "anymore": "any more", "txt": "text", "txts": "texts", "txting": "texting", "texing": "texting", "msg": "message",
     "msgs": "messages", "msging": "messaging", "porfavor": "por favor", "porfa": "por favor", "xfa": "por favor",
     "msj": "mensaje", "msjs": "mensajes", "sotp": "stop", "stpo": "stop", "tsop": "stop", "stopp": "stop", "st0p": "stop",
-    "sttop": "stop", "cancle": "cancel", "cancell": "cancel", "qiut": "quit", "optout": "opt out", "optin": "opt in",
+    "sttop": "stop", "stopit": "stop it", "isnt": "is not",
+    "cancle": "cancel", "cancell": "cancel", "qiut": "quit", "optout": "opt out", "optin": "opt in",
     "stopall": "stop all",
 }  # fmt: skip
 #: Swearing, which never changes what is asked for.

@@ -72,9 +72,11 @@ CORES: tuple[tuple[Strength, Rule, re.Pattern[str]], ...] = tuple(
             Strength.STOP,
             Rule.KEYWORD,
             (
-                r"(?:(?:just|must) )?stop(?: all| it| this| that| these| those)?",
+                r"(?:(?:just|must) )?stop(?: all)?",
+                r"stop (?:it|this|that|these|those)",
                 r"i said stop",
                 r"(?:i (?:want to |would like to |wish to |need to )?|let me )?(?:un ?subscribe|opt(?: <WHO>)? out)(?: <WHO>)?",
+                r"i am opting out",
             ),
         ),
         (Strength.STOP, Rule.NUMBERED, (r"(?:stop(?: all)?|un ?subscribe|opt out)(?: to)?(?: \d+){1,4}",)),
@@ -82,7 +84,7 @@ CORES: tuple[tuple[Strength, Rule, re.Pattern[str]], ...] = tuple(
         (
             Strength.WORD,
             Rule.SPANISH,
-            ("alto|basta|parar|paren?|cancelar|cancelen?|detener|detengan?|quitar|baja|dar de baja",),
+            ("alto|basta|parar|paren?|cancelar|cancelen?|detener|detengan?(?:se)?|quitar|baja|dar de baja",),
         ),
         (
             Strength.PHRASE,
@@ -90,7 +92,8 @@ CORES: tuple[tuple[Strength, Rule, re.Pattern[str]], ...] = tuple(
             (
                 r"(?:just )?(?:stop|quit|cease) <TEXTING>(?: (?:to )?<ME>)?<AGAIN>",
                 r"(?:stop|quit) sending(?: <ME>)?(?: <TEXTS>| these| those| this stuff| stuff| this)?(?: to <ME>)?<AGAIN>",
-                r"(?:stop|quit|end|cancel) <TEXTS><AGAIN>|stop text|stop to text <ME>",
+                r"(?:stop|quit|end|cancel|discontinue) <TEXTS><AGAIN>|stop text|stop to text <ME>",
+                r"(?:stop|quit) (?:getting|receiving) <TEXTS>",
                 r"(?:turn off|disable) (?:the |these |my |your )?(?:texts|text messages)",
                 r"make (?:the|these|your) (?:texts|messages) stop|i want (?:the|these|your) (?:texts|messages) to stop",
                 r"(?:these|your) (?:texts|messages) (?:must|should|need to|have to|has to) stop",
@@ -104,10 +107,10 @@ CORES: tuple[tuple[Strength, Rule, re.Pattern[str]], ...] = tuple(
                 r"(?:do not|never)(?: ever)? (?:bother|spam|harass|write to|call or text|text or call) <ME><AGAIN>",
                 r"(?:do not|never)(?: ever)? send(?: <ME>)? <TEXTS><AGAIN>|do not send <ME> (?:these|anything)<AGAIN>",
                 r"no more (?:<TEXTS>|text|of these)(?: to <ME>| for me)?",
-                r"i (?:do not|no longer) (?:want|wish|need)(?: to (?:get|receive|have|be sent))? <TEXTS>(?: from you)?<AGAIN>",
+                r"(?:i )?(?:do not|no longer) (?:want|wish|need)(?: to (?:get|receive|have|be sent))? <TEXTS>(?: from you)?<AGAIN>",
                 r"i (?:do not|no longer) (?:want|wish) to be (?:texted|messaged|contacted)<AGAIN>",
-                r"un ?subscribe(?: <WHO>)? from (?:<TEXTS>|(?:your|the|this) list|this message|this|these|all|everything)",
-                r"opt(?: <WHO>)? out (?:of|from) (?:<TEXTS>|this message|this|these|all|everything)",
+                r"un ?subscribe(?: <WHO>)? from (?:<TEXTS>|(?:your|the|this) list|this message|all lists|this|these|all|everything)",
+                r"opt(?: <WHO>)? out (?:of|from) (?:<TEXTS>|this message|all lists|this|these|all|everything)",
             ),
         ),
         (
@@ -139,7 +142,7 @@ CORES: tuple[tuple[Strength, Rule, re.Pattern[str]], ...] = tuple(
                 r"(?:dejen?|dejar|paren?) de (?:<MANDAR>|molestar)(?: <MENSAJES>)?",
                 r"(?:dejen?|dejar|paren?) de (?:mandar|enviar) <MENSAJES>",
                 r"no (?:mas|quiero|quiero recibir|deseo|deseo recibir) <MENSAJES>",
-                r"(?:alto a|cancelar|cancelen?|parar|paren?|detener|detengan?) <MENSAJES>",
+                r"(?:alto a|basta de|cancelar|cancelen?|parar|paren?|detener|detengan?) <MENSAJES>",
             ),
         ),
         (
@@ -214,6 +217,7 @@ SPOKEN: tuple[tuple[Rule, re.Pattern[str]], ...] = (
             r"(?<!do not )(?:stop|quit) (?:<TEXTING>|calling|paging|notifying|emailing)(?: to)? (?:<ME>|my \w+)",
             r"(?<!not )(?<!never )(?:stop|quit|no more)(?: <OTHER>){0,4} (?:texts|texting|messages|text messages?|sms)",
             r"you not stop(?: <OTHER>){0,4} (?:texts|texting|messages|sms)",
+            r"(?<!not )(?:stop|quit) sending (?:\w+ ){0,2}(?:notifications|alerts)|(?:be|get) (?:removed|taken) (?:from|off)",
             r"(?<!not )(?:stop|quit) sending (?:me|us)|do not send (?:me|us) (?:anything|these|any more)",
             r"(?:do not|never|not to)(?: ever)? (?:text|message|contact|write to|call or text) (?:<ME>|my \w+)",
             r"(?:do not|no longer) (?:want|wish|need|like)(?: <OTHER>){0,4} (?:texts|texted|messages|sms|contacted)",
@@ -248,7 +252,8 @@ UNCLEAR: tuple[tuple[Rule, re.Pattern[str]], ...] = (
     (
         Rule.ENOUGH,
         _anywhere(
-            "^(?:please )?(?:no more|no mas|enough|that is enough|ya no|go away|make it stop|no me llamen)(?: please)?$",
+            "^(?:please )?(?:no more|no mas|enough|that is enough|ya no|go away|make it stop|no me llamen|quit it|"
+            "remove|discontinue|cease|desist|cease and desist|block me|i want out)(?: please)?$",
             "^i (?:did not|never) (?:sign|signed|ask|asked|agree|agreed)|^i do not want (?:these|this)(?: any more)?$",
         ),
     ),
@@ -260,6 +265,7 @@ UNCLEAR: tuple[tuple[Rule, re.Pattern[str]], ...] = (
             r"^(?:hi |hello |hey )?(?:please )?stop (?:and|but|or|because|if|i|you|we|thanks|please|everything|unless)",
             r"^stop (?!(?:the|a|an|my|our|his|her|their|this|that|these|those|by|at|in|on|over|code|codes|error|errors|sign|"
             r"working|to|for|from|with|0x\w*)(?: |$))\w+(?: \w+){0,2}$",
+            r"^stop this is not|^this is not \w+ (?:please )?stop$",
             r"please stop(?: now| it| this| thanks)?$",
             r"^(?:\w+ )?(?!(?:bus|full|not|to|the|a|truck|non|never|dead|door|can|could|did|does|it|will|hard) )\w+ stop$",
         ),
