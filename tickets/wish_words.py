@@ -43,6 +43,7 @@ _STANDS_FOR = {
     "TEXTING": r"(?:texting|messaging|contacting|spamming|bothering|harassing|writing to)",
     "ME": r"(?:me|us|this number|my number|my phone number|my phone|this phone|my cell)",
     "WHO": r"(?:me|us|this number|my number|my phone number)",
+    "WHERE": r"(?:<TEXTS>|this message|(?:your|the|this) list|all lists|this|these|all|everything)",
     "AGAIN": r"(?: (?:again|any more|ever again|ever|at all|from now on|in the future|for good|completely))?",
     "MENSAJES": r"(?:(?:mas|los|las|sus|tus|estos|esos|todos|de) ){0,4}(?:mensajes|textos|sms)",
     "MANDAR": r"(?:mandar|enviar|escribir|textear|mensajear|contactar|molestar)(?:me|nos)",
@@ -55,7 +56,9 @@ _STANDS_FOR = {
 
 def _filled(pattern: str) -> str:
     """With the names in angle brackets replaced by what they stand for."""
-    return re.sub("<([A-Z]+)>", lambda name: _STANDS_FOR[name[1]], pattern)
+    while (filled := re.sub("<([A-Z]+)>", lambda name: _STANDS_FOR[name[1]], pattern)) != pattern:
+        pattern = filled
+    return pattern
 
 
 def _whole(pattern: str) -> re.Pattern[str]:
@@ -107,10 +110,10 @@ CORES: tuple[tuple[Strength, Rule, re.Pattern[str]], ...] = tuple(
                 r"(?:do not|never)(?: ever)? (?:bother|spam|harass|write to|call or text|text or call) <ME><AGAIN>",
                 r"(?:do not|never)(?: ever)? send(?: <ME>)? <TEXTS><AGAIN>|do not send <ME> (?:these|anything)<AGAIN>",
                 r"no more (?:<TEXTS>|text|of these)(?: to <ME>| for me)?",
-                r"(?:i )?(?:do not|no longer) (?:want|wish|need)(?: to (?:get|receive|have|be sent))? <TEXTS>(?: from you)?<AGAIN>",
+                r"(?:i )?(?:do not|no longer) (?:want|wish|need)(?: to (?:get|receive|have))? <TEXTS>(?: from you)?<AGAIN>",
                 r"i (?:do not|no longer) (?:want|wish) to be (?:texted|messaged|contacted)<AGAIN>",
-                r"un ?subscribe(?: <WHO>)? from (?:<TEXTS>|(?:your|the|this) list|this message|all lists|this|these|all|everything)",
-                r"opt(?: <WHO>)? out (?:of|from) (?:<TEXTS>|this message|all lists|this|these|all|everything)",
+                r"un ?subscribe(?: <WHO>)? from <WHERE>",
+                r"opt(?: <WHO>)? out (?:of|from) <WHERE>",
             ),
         ),
         (
