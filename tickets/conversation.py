@@ -34,9 +34,10 @@ def take(arrival: Arrival, *, unclear: bool) -> None:
     if unclear:
         text = f"The client may want no more texts: please read and decide. NOTEXTS {ticket.number} and a reason stops them"
         note(arrival.session, ticket_id=ticket.id, kind="consent", now=arrival.now, text=text)
-    if _opts_in(arrival) or opened:
+    # Until a person has read an unclear text, nothing goes out by itself and nothing counts as consent.
+    if not unclear and (_opts_in(arrival) or opened):
         arrival.answer(Wording.FIRST_REPLY, key=f"receipt:{ticket.number}", purpose=Purpose.RECEIPT, ticket=ticket)
-    else:
+    elif not unclear:
         key = f"followup:{arrival.text.sid}"
         arrival.answer(Wording.FOLLOW_UP, key=key, purpose=Purpose.RECEIPT, ticket=ticket)
     _tell_team(arrival, ticket, first=first)

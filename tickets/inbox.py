@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 from tickets import answers, conversation, keywords
 from tickets.arrival import Arrival, InboundText
 from tickets.commands import Command, Verb, parse
-from tickets.consent import Wish
 from tickets.db import insert_once, serialise
 from tickets.events import note, noted
 from tickets.models import Message
 from tickets.oncall import person_of
 from tickets.rules import Rules
 from tickets.states import Direction, MessageState, Purpose
+from tickets.wishes import Wish
 
 #: How often in an hour a colleague hears that a text was not understood.
 LOST_PER_HOUR = 5
