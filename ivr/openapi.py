@@ -44,13 +44,22 @@ _CALL = _object(
     started_at=_MOMENT,
     ended_at=_MOMENT_OR_NULL,
 )
+_MEDIA = _object(
+    id={"type": "integer"},
+    type=_TEXT,
+    url=_TEXT,
+    thumbnail=_TEXT_OR_NULL,
+    state=_words("pending", "stored", "missing", "refused"),
+    bytes={"type": ["integer", "null"]},
+    problem=_TEXT_OR_NULL,
+)
 _MESSAGE = {
     **_object(
         sid=_TEXT_OR_NULL,
         direction=_words("in", "out"),
         to=_TEXT,
         body=_TEXT,
-        media=_list(_object(type=_TEXT, url=_TEXT)),
+        media=_list(_MEDIA),
         state=_TEXT,
         error=_TEXT_OR_NULL,
         at=_MOMENT,
@@ -133,6 +142,16 @@ def document(public_url: str) -> dict[str, Any]:
         "parameters": [_path("sid", _TEXT)],
         "responses": {"200": {"description": "The sound", "content": {"audio/wav": sound}}, **_FAILURES},
     }
+    picture = {
+        "summary": "A picture or file that came with a text, as it came; 404 while it is not stored",
+        "parameters": [_path("id", {"type": "integer"})],
+        "responses": {"200": {"description": "The file", "content": {"*/*": sound}}, **_FAILURES},
+    }
+    small = {
+        "summary": "A small copy of a picture, without metadata; 404 when it has none",
+        "parameters": [_path("id", {"type": "integer"})],
+        "responses": {"200": {"description": "At most 640 pixels", "content": {"image/jpeg": sound}}, **_FAILURES},
+    }
     return {
         "openapi": "3.1.0",
         "info": {"title": "helpline", "version": "1", "description": "Tickets of the help desk's call-and-text door."},
@@ -142,6 +161,8 @@ def document(public_url: str) -> dict[str, Any]:
             "/api/v1/tickets": {"get": listing},
             "/api/v1/tickets/{number}": {"get": one},
             "/api/v1/recordings/{sid}": {"get": audio},
+            "/api/v1/media/{id}": {"get": picture},
+            "/api/v1/media/{id}/thumbnail": {"get": small},
         },
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tickets import answers, conversation, keywords
+from tickets import answers, conversation, keywords, pictures
 from tickets.arrival import Arrival, InboundText
 from tickets.commands import Command, Verb, parse
 from tickets.consent import Wish
@@ -28,6 +28,7 @@ def receive(session: Session, text: InboundText, *, rules: Rules, now: datetime)
         return False
     if text.from_number != rules.desk_number:  # a forwarded text of our own: answering it would be talking to ourselves
         _dispatch(arrival)
+        pictures.take(session, arrival.message, text.media, rules=rules, now=now)
     return True
 
 
@@ -46,7 +47,6 @@ def _arrive(session: Session, text: InboundText, *, rules: Rules, now: datetime)
         from_number=text.from_number,
         to_number=text.to_number,
         body=text.body,
-        media=[{"type": kind, "id": id_} for kind, id_ in text.media] or None,
         created_at=now,
         updated_at=now,
     )
