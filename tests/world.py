@@ -328,8 +328,9 @@ class World:
         assert self.post("/twilio/voice/status", **form).status_code == 200
 
     def text(self, sender: str, body: str, sid: str | None = None, **more: str) -> None:
-        form = {"MessageSid": sid or f"SMin{self._count()}", "From": sender, "To": DESK, "Body": body, "NumMedia": "0", **more}
-        answer = self.post("/twilio/sms", **form)
+        sid = sid or f"SMin{self._count()}"
+        more.setdefault("NumMedia", "0")
+        answer = self.post("/twilio/sms", MessageSid=sid, From=sender, To=DESK, Body=body, **more)
         assert (answer.status_code, answer.text) == (200, '<?xml version="1.0" encoding="UTF-8"?><Response/>')
 
     def delivered(self, sid: str, status: str = "delivered", **more: str) -> None:

@@ -3,6 +3,7 @@
 A wrong guess must be a harmless one. Whatever reads like a web page is called one before any picture is thought of, so
 nothing that a browser could run ever gets the type of a picture."""
 
+import codecs
 import re
 
 #: How many of the first bytes are looked at.
@@ -100,7 +101,7 @@ def _text(head: bytes) -> str | None:
         return "text/vcard"
     if upper.startswith(b"BEGIN:VCALENDAR"):
         return "text/calendar"
-    return "text/plain" if _is_utf8(text) and not _has_sound_magic(head) else None
+    return "text/plain" if _is_utf8(text, whole=len(head) < HEAD) and not _has_sound_magic(head) else None
 
 
 def _mark_up(text: bytes) -> str | None:
@@ -111,14 +112,13 @@ def _mark_up(text: bytes) -> str | None:
     return "text/html"
 
 
-def _is_utf8(text: bytes) -> bool:
-    for missing in range(4):  # the head may end in the middle of a character
-        try:
-            text[: len(text) - missing].decode()
-        except UnicodeDecodeError:
-            continue
-        return True
-    return False
+def _is_utf8(text: bytes, *, whole: bool) -> bool:
+    """`whole` is False for the beginning of a longer file, which may end in the middle of a character."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(text, final=whole)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _has_sound_magic(head: bytes) -> bool:

@@ -15,8 +15,8 @@ LONGEST_SIDE = 640
 MOST_PIXELS = 50_000_000
 QUALITY = 82
 
-# The library's own bound, for sizes that only turn up while it decodes.
-Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+# The library looks at this when it has read the header and decoded nothing: it warns above it, and raises above twice it.
+Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2
 
 
 class NoThumbnail(Exception):
@@ -31,14 +31,11 @@ def thumbnail(file: BinaryIO, content_type: str) -> bytes:
     if name is None:
         raise NoThumbnail(f"no preview of {content_type}")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # damaged metadata is of no interest, it is left out anyway
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        warnings.simplefilter("ignore")  # of damaged metadata, which is left out anyway
         try:
             return _small(file, name)
-        except NoThumbnail:
-            raise
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise NoThumbnail("no preview: too many pixels") from error
+        except Image.DecompressionBombError as error:
+            raise NoThumbnail(f"no preview: more than {MOST_PIXELS // 1_000_000} million pixels") from error
         except Exception as error:
             # Damaged files make the library raise nearly every built-in error. All say the same: it cannot be decoded.
             raise NoThumbnail("no preview: the picture is damaged or cut off") from error
@@ -46,9 +43,6 @@ def thumbnail(file: BinaryIO, content_type: str) -> bytes:
 
 def _small(file: BinaryIO, name: str) -> bytes:
     with Image.open(file, formats=[name]) as picture:
-        width, height = picture.size
-        if width * height > MOST_PIXELS:
-            raise NoThumbnail(f"no preview: {width} x {height} pixels are too many")
         small = _plain(picture)
         # Shrunk first: a JPEG is then decoded small at once, and turning costs next to nothing.
         small.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)

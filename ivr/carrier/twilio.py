@@ -238,6 +238,10 @@ def _asking(request: Callable[[], T]) -> T:
             raise NotThere(f"not at the carrier (404, code {error.code})") from error
         raise CarrierError(f"the carrier answered {error.status}, code {error.code}: {error.msg}") from error
     except (TwilioException, requests.RequestException, ValueError) as error:
+        # Of a list, the vendor's client says only in passing what the carrier answered.
+        status = getattr(error.args[1], "status_code", None) if len(error.args) > 1 else None
+        if status == 404:
+            raise NotThere("not at the carrier (404)") from error
         raise CarrierError(f"the carrier did not answer: {type(error).__name__}") from error
 
 
