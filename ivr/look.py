@@ -17,7 +17,7 @@ from tickets.states import MediaState
 # Without a character that would have to be escaped: its hash is of what stands in the page.
 _STYLE = "body{font:16px sans-serif;margin:1em}img{max-width:100%;height:auto}li{margin:0 0 1.5em}"
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-#: Nothing is loaded but the small pictures, and nothing runs.
+#: Nothing is loaded but the small pictures, and nothing runs. No sandbox: from inside one, nothing could be saved.
 POLICY = (
     f"default-src 'none'; img-src 'self'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
@@ -49,10 +49,11 @@ def small(desk: Helpline, picture: Media) -> Response:
     return send(desk.blobs, Download(picture.thumbnail, f"picture-{picture.id}-small.jpg", "image/jpeg", shown=True))
 
 
-def size_of(picture: Media) -> str:
-    """How large a stored file is, for people."""
+def _size(picture: Media) -> str:
     size = picture.size or 0
-    return f"{size / 1_000_000:.1f} MB" if size >= 1_000_000 else f"{max(size, 1) / 1000:.0f} kB"
+    if size < 1000:
+        return f"{size} bytes"
+    return f"{size / 1_000_000:.1f} MB" if size >= 1_000_000 else f"{size / 1000:.0f} kB"
 
 
 def _what_became_of(picture: Media) -> str:
@@ -65,34 +66,36 @@ def _item(picture: Media, token: str) -> Markup:
     if picture.blob is None:
         return Markup("<li>{}</li>").format(_what_became_of(picture))
     address = f"/look/{token}/{picture.position}"
-    shown: Any = Markup("{} {}").format(picture.content_type, size_of(picture))
+    shown: Any = Markup("{} {}").format(picture.content_type, _size(picture))
     if picture.thumbnail is not None:
         shown = Markup('<img src="{}/small" alt="Picture {}">').format(address, picture.position)
     problem = Markup("<br>{}").format(picture.problem) if picture.problem else ""
     return Markup('<li><a href="{}">{}</a>{}</li>').format(address, shown, problem)
 
 
+def _of_text(desk: Helpline, token: str) -> list[Media]:
+    message_id = desk.links.read_pictures(token, desk.now())
+    if message_id is None:
+        abort(404, "This link is wrong or too old. The ticket in the API has the pictures.")
+    with desk.database.reading() as session:
+        return pictures.of_text(session, message_id)
+
+
+def _found(desk: Helpline, token: str, position: int) -> Media:
+    for picture in _of_text(desk, token):
+        if picture.position == position:
+            return picture
+    abort(404, "There is no such picture.")
+
+
 def blueprint(desk: Helpline) -> Blueprint:
     """The views, bound to one Helpline."""
     views = Blueprint("look", __name__, url_prefix="/look")
 
-    def found(token: str, position: int) -> Media:
-        for picture in of_text(token):
-            if picture.position == position:
-                return picture
-        abort(404, "There is no such picture.")
-
-    def of_text(token: str) -> list[Media]:
-        message_id = desk.links.read_pictures(token, desk.now())
-        if message_id is None:
-            abort(404, "This link is wrong or too old. The ticket in the API has the pictures.")
-        with desk.database.reading() as session:
-            return pictures.of_text(session, message_id)
-
     @views.get("/<token>")
     def look(token: str) -> Response:
         """A link from a page: everything that came with one text."""
-        shown = of_text(token)
+        shown = _of_text(desk, token)
         with desk.database.reading() as session:
             message = session.get(Message, shown[0].message_id) if shown else None
             ticket = session.get(Ticket, message.ticket_id) if message and message.ticket_id else None
@@ -107,11 +110,11 @@ def blueprint(desk: Helpline) -> Blueprint:
     @views.get("/<token>/<int:position>")
     def whole(token: str, position: int) -> Response:
         """One of them, as it came."""
-        return original(desk, found(token, position))
+        return original(desk, _found(desk, token, position))
 
     @views.get("/<token>/<int:position>/small")
     def thumbnail(token: str, position: int) -> Response:
         """One of them, small."""
-        return small(desk, found(token, position))
+        return small(desk, _found(desk, token, position))
 
     return views

@@ -111,7 +111,7 @@ def test_the_link_shows_what_came_with_the_text(world: World) -> None:
     answer = world.client.get(link)
     assert (answer.status_code, answer.mimetype) == (200, "text/html")
     assert f'<li><a href="{link}/1"><img src="{link}/1/small" alt="Picture 1"></a></li>' in answer.text
-    assert f'<a href="{link}/2">text/html 0 kB</a><br>announced as image/png, but it is text/html' in answer.text
+    assert f'<a href="{link}/2">text/html 53 bytes</a><br>announced as image/png, but it is text/html' in answer.text
     assert "<li>This is being fetched. Please try again in a moment.</li>" in answer.text
     assert "<h1>Ticket 1001</h1>" in answer.text
     assert "<script" not in answer.text

@@ -1,7 +1,9 @@
 """Pictures and files that come with texts: fetched, kept, shown; what cannot be had is said and never dropped."""
 
 import io
+from collections.abc import Iterable
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -213,14 +215,23 @@ def test_a_list_that_comes_late_or_is_too_short_is_asked_again(world: World) -> 
 # --- workers that die --------------------------------------------------------------------------------------------
 
 
-def test_a_worker_that_dies_after_the_download_loses_nothing(world: World) -> None:
+def test_a_worker_that_dies_with_the_file_stored_and_not_written_down_loses_nothing(world: World) -> None:
     send(world, ("ME1", "image/png", PNG))
-    real, world.carrier.open_picture = world.carrier.open_picture, _killed  # type: ignore[method-assign]
-    job = next(id_ for id_, _ in _due(world, WorkKind.FETCH_PICTURE))
-    with pytest.raises(SystemExit):
-        world.hands.do(job)
-    world.carrier.open_picture = real  # type: ignore[method-assign]
-    world.pass_time(work.LEASE + 2)
+    real = world.blobs.put
+
+    def stored_and_killed(chunks: Iterable[bytes], *, limit: int) -> Any:
+        real(chunks, limit=limit)
+        raise SystemExit
+
+    for kind in (WorkKind.FETCH_PICTURE, WorkKind.MAKE_THUMBNAIL):
+        world.blobs.put = stored_and_killed  # type: ignore[method-assign]
+        with pytest.raises(SystemExit):
+            world.hands.do(_due(world, kind)[0][0])
+        world.blobs.put = real  # type: ignore[method-assign]
+        world.hands.do(_due(world, kind)[0][0])  # another worker has to wait until the lease is over
+        assert len(unfinished(world)) == 1
+        world.now.moment += timedelta(seconds=work.LEASE + 1)
+        world.hands.do(_due(world, kind)[0][0])
     assert shown(world)[0]["thumbnail"] is not None
     assert unfinished(world) == []
 
