@@ -26,8 +26,8 @@ For admins, in ten lines:
 4. **HELP** alone gets the HELP answer. "Help, our server is down" is a client with a problem: it opens a ticket and pages.
 5. **Unclear** texts opt nobody out and are not answered. They reach the ticket, which says that a person has to decide.
 6. **Voicemails**: one that may ask for no more texts opts nobody out; its ticket says that a person has to listen and decide.
-   Decide the same day: `NOTEXTS 1042 asked in a voicemail`, texted by anyone of the team, enters the opt-out. The law takes such a
-   voicemail for one unless the desk can show that it was none.
+   Decide the same day: `NOTEXTS 1042 asked in a voicemail`, texted by anyone of the team, enters the opt-out. The law takes
+   such a voicemail for one unless the desk can show that it was none.
 7. Who answers is `SMS_KEYWORDS`: with `carrier`, the carrier answers the bare keywords of its list and helpline stays silent;
    with `helpline`, helpline answers them. Other wordings ("Stop.", "opt out", Spanish) are helpline's in every case.
 8. What the carrier says it has answered (`OptOutType`) counts as it says, whatever the words.

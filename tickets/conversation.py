@@ -87,8 +87,15 @@ def _opts_in(arrival: Arrival) -> bool:
 
 
 def _tell_team(arrival: Arrival, ticket: Ticket, *, first: bool) -> None:
-    words = arrival.text.body.strip() or ("(a picture)" if arrival.text.media else "(an empty text)")
-    facts = paging.Facts(number=ticket.number, client=ticket.client, caller=ticket.from_number, words=words)
+    pictures = len(arrival.text.media)
+    facts = paging.Facts(
+        number=ticket.number,
+        client=ticket.client,
+        caller=ticket.from_number,
+        words=arrival.text.body.strip() or ("(no words)" if pictures else "(an empty text)"),
+        pictures=pictures,
+        pictures_link=arrival.rules.pictures_link(arrival.message.id) if pictures else None,
+    )
     if ticket.state == TicketState.OPEN:
         purpose, told = (Purpose.PAGE if first else Purpose.WORDS), arrival.rules.team
     else:
