@@ -12,7 +12,6 @@ from typing import Any, BinaryIO, NoReturn
 from urllib.parse import urlencode
 
 from flask.testing import FlaskClient
-from pydantic import SecretStr
 from sqlalchemy import event, func, select
 from sqlalchemy.exc import OperationalError
 from twilio.request_validator import RequestValidator
@@ -27,6 +26,7 @@ from ivr.queue import BrokerDown, job_id
 from ivr.settings import Settings, load_settings
 from ivr.web import create_app
 from ivr.wiring import Helpline, rules_of
+from tests.fake_pictures import FakePictures
 from tickets import db
 from tickets.arrival import InboundText
 from tickets.models import Work
@@ -113,7 +113,7 @@ class Sent:
 
 
 @dataclass
-class FakeCarrier:
+class FakeCarrier(FakePictures):
     """A carrier that does what the test told it. `refuse` maps a number to the errors of its next attempts, `refuse_search`
     are those of the next look-ups of texts. While `answers` is cleared, nothing that is asked gets an answer."""
 
@@ -261,7 +261,6 @@ class World:
             },
             dotenv=None,
         )
-        assert isinstance(self.settings.secret_key, SecretStr)
         self.carrier = FakeCarrier(self.now)
         self.queue = FakeQueue()
         self.engine = FakeEngine()
@@ -330,7 +329,8 @@ class World:
 
     def text(self, sender: str, body: str, sid: str | None = None, **more: str) -> None:
         sid = sid or f"SMin{self._count()}"
-        answer = self.post("/twilio/sms", MessageSid=sid, From=sender, To=DESK, Body=body, NumMedia="0", **more)
+        more.setdefault("NumMedia", "0")
+        answer = self.post("/twilio/sms", MessageSid=sid, From=sender, To=DESK, Body=body, **more)
         assert (answer.status_code, answer.text) == (200, '<?xml version="1.0" encoding="UTF-8"?><Response/>')
 
     def delivered(self, sid: str, status: str = "delivered", **more: str) -> None:
