@@ -171,7 +171,6 @@ class Message(Base):
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
 
 
-<<<<<<< HEAD
 class Ring(Base):
     """The team's phones ring for one caller. `number` counts the rings of a call; `taken_by` is the leg that took it."""
 
@@ -212,7 +211,8 @@ class Leg(Base):
     answered_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
-=======
+
+
 class Media(Base):
     """One picture or file that came with a text. `sid` is the carrier's id of it, null while the carrier has not said;
     `declared` is the type that was announced, `content_type` the one that it has; `thumbnail` is the blob of a small JPEG,
@@ -235,7 +235,6 @@ class Media(Base):
     thumbnail: Mapped[str | None] = mapped_column(String(64))
     problem: Mapped[str | None] = mapped_column(String(300))
     created_at: Mapped[datetime]
->>>>>>> main
 
 
 class DeliveryReport(Base):
