@@ -248,6 +248,13 @@ class Recordings(Model):
     delete_at_carrier: bool = Field(False, description="delete at the carrier once it is stored here")
 
 
+class Pictures(Model):
+    """What is kept of pictures and files that come with texts."""
+
+    max_megabytes: int = Field(10, ge=1, le=100, description="largest picture that is fetched")
+    most_per_text: int = Field(10, ge=1, le=50, description="pictures of one text that are fetched, the first ones")
+
+
 class HelpdeskFlow(Model):
     """helpdesk.yml."""
 
@@ -257,6 +264,7 @@ class HelpdeskFlow(Model):
     texts: Texts = Field(description="texts that go out by themselves")
     pages: Pages = Field(default_factory=Pages, description="timing of pages")
     recordings: Recordings = Field(default_factory=Recordings, description="what is kept of recordings")
+    pictures: Pictures = Field(default_factory=Pictures, description="what is kept of pictures that come with texts")
 
 
 class Person(Model):

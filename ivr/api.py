@@ -1,4 +1,4 @@
-"""The JSON API: tickets and the sound of their recordings, for a bearer of HELPLINE_API_TOKEN."""
+"""The JSON API: tickets, the sound of their recordings and their pictures, for a bearer of HELPLINE_API_TOKEN."""
 
 import base64
 import binascii
@@ -11,9 +11,11 @@ from flask import Blueprint, Response, abort, jsonify, make_response, request
 from werkzeug.exceptions import HTTPException
 
 from ivr.listen import audio
+from ivr.look import original, small
 from ivr.openapi import document
 from ivr.wiring import Helpline
 from tickets import queries
+from tickets.models import Media
 from tickets.queries import Cursor
 from tickets.states import TicketState
 
@@ -131,6 +133,25 @@ def blueprint(desk: Helpline) -> Blueprint:
     def recording(sid: str) -> Response:
         """The sound of a recording."""
         return audio(desk, sid)
+
+    def picture(number: int) -> Media:
+        found = None
+        if number <= LARGEST:
+            with desk.database.reading() as session:
+                found = session.get(Media, number)
+        if found is None:
+            refuse(404, f"There is no picture {number}")
+        return found
+
+    @views.get("/media/<int:number>")
+    def media(number: int) -> Response:
+        """A picture or file that came with a text."""
+        return original(desk, picture(number))
+
+    @views.get("/media/<int:number>/thumbnail")
+    def thumbnail(number: int) -> Response:
+        """The same, small."""
+        return small(desk, picture(number))
 
     @views.app_errorhandler(HTTPException)
     def failed(error: HTTPException) -> Response | HTTPException:

@@ -1,15 +1,17 @@
 """Fetching recordings from the carrier into the blob store, and deleting them there when a setting says so."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import structlog
 
-from ivr.carrier.base import CarrierError, NotThere
+from ivr.carrier.base import CarrierError, Media, NotThere
 from ivr.wiring import Helpline
 from tickets import recordings, work
 from tickets.models import Recording
 from tickets.states import MediaState
-from tickets.storage import TooLarge
+from tickets.storage import Blob, TooLarge
 
 log = structlog.get_logger(__name__)
 
@@ -21,6 +23,14 @@ MISSING_AFTER = 12
 GIVE_UP_AFTER = timedelta(hours=24)
 
 
+class Lost(Exception):
+    """It will never be had; the message is the reason, for people."""
+
+    def __init__(self, state: MediaState, reason: str) -> None:
+        super().__init__(reason)
+        self.state = state
+
+
 def fetch_recording(desk: Helpline, held: work.Claim) -> None:
     """Do one piece of FETCH_RECORDING work: stream it into the store, then on to its words."""
     with desk.database.unit() as unit:
@@ -30,20 +40,14 @@ def fetch_recording(desk: Helpline, held: work.Claim) -> None:
             return
         sid = recording.sid
     try:
-        with desk.carrier.open_recording(sid) as media:
-            blob = desk.blobs.put(media.chunks, limit=desk.media_limit)
-    except TooLarge:
-        _lost(desk, held, MediaState.REFUSED, f"larger than {desk.media_limit // 1_000_000} MB")
-    except NotThere as error:
-        if held.attempts >= MISSING_AFTER:
-            _lost(desk, held, MediaState.MISSING, str(error))
-        else:
-            _later(desk, held, error)
+        blob, media = into_store(desk, held, lambda: desk.carrier.open_recording(sid), limit=desk.media_limit)
+    except Lost as lost:
+        log.error("the recording is lost", reason=str(lost))
+        with desk.database.unit() as unit:
+            recordings.lost(unit, held.ref, media=lost.state, reason=str(lost), now=desk.now(), rules=desk.rules)
+            work.finish(unit, held, now=desk.now(), error=str(lost))
     except CarrierError as error:
-        if desk.now() - held.created_at > GIVE_UP_AFTER:
-            _lost(desk, held, MediaState.MISSING, str(error))
-        else:
-            _later(desk, held, error)
+        later(desk, held, error)
     else:
         with desk.database.unit() as unit:
             recordings.stored(
@@ -53,17 +57,30 @@ def fetch_recording(desk: Helpline, held: work.Claim) -> None:
         log.info("recording stored", recording=sid, bytes=blob.size)
 
 
-def _later(desk: Helpline, held: work.Claim, error: CarrierError) -> None:
-    log.info("the recording is not to be had yet", error=str(error))
+def into_store(
+    desk: Helpline, held: work.Claim, download: Callable[[], AbstractContextManager[Media]], *, limit: int
+) -> tuple[Blob, Media]:
+    """Stream a download into the store. Raises Lost when it will never be had, CarrierError when it may be later."""
+    try:
+        with download() as media:
+            return desk.blobs.put(media.chunks, limit=limit), media
+    except TooLarge:
+        raise Lost(MediaState.REFUSED, f"larger than {limit // 1_000_000} MB") from None
+    except NotThere as error:
+        if held.attempts >= MISSING_AFTER:
+            raise Lost(MediaState.MISSING, str(error)) from error
+        raise
+    except CarrierError as error:
+        if desk.now() - held.created_at > GIVE_UP_AFTER:
+            raise Lost(MediaState.MISSING, str(error)) from error
+        raise
+
+
+def later(desk: Helpline, held: work.Claim, error: CarrierError) -> None:
+    """The carrier does not have it yet, or does not answer: again after a pause that grows."""
+    log.info("the file is not to be had yet", error=str(error))
     with desk.database.unit() as unit:
         work.retry(unit, held, now=desk.now(), error=str(error))
-
-
-def _lost(desk: Helpline, held: work.Claim, media: MediaState, reason: str) -> None:
-    log.error("the recording is lost", reason=reason)
-    with desk.database.unit() as unit:
-        recordings.lost(unit, held.ref, media=media, reason=reason, now=desk.now(), rules=desk.rules)
-        work.finish(unit, held, now=desk.now(), error=reason)
 
 
 def delete_recording(desk: Helpline, held: work.Claim) -> None:

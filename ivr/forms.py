@@ -10,8 +10,8 @@ from tickets.arrival import InboundText
 
 #: Longest text that is kept; the carrier delivers 1,600 characters at most.
 BODY_LIMIT = 4000
-#: Most pictures of one text that are noted; the carrier sends ten at most.
-MEDIA_LIMIT = 50
+#: Most pictures of one text that are written down; the carrier sends ten at most.
+MEDIA_LIMIT = 500
 
 
 class Malformed(ValueError):
@@ -138,7 +138,7 @@ def text_form(form: Mapping[str, str]) -> InboundText:
     """Raises Malformed without the id of the text or its sender."""
     raw = _required(form, "From")
     count = form.get("NumMedia", "0").strip()
-    pictures = min(int(count), MEDIA_LIMIT) if count.isascii() and count.isdecimal() and len(count) < 4 else 0
+    pictures = min(int(count[:9]), MEDIA_LIMIT) if count.isascii() and count.isdecimal() else 0
     return InboundText(
         sid=_required(form, "MessageSid", "SmsSid", "SmsMessageSid"),
         from_number=sender(raw),

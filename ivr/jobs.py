@@ -8,12 +8,12 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from ivr import calling, fetching, legflow, lookups, ringflow, sending
+from ivr import calling, fetching, fetching_pictures, legflow, lookups, ringflow, sending
 from ivr.queue import TRANSCRIBE, WORKER_QUEUES, work
 from ivr.scripts import scripts_of
 from ivr.settings import Settings
 from ivr.wiring import Helpline, assemble
-from tickets import calls, outbox, recordings, voicemails
+from tickets import calls, outbox, pictures, recordings, voicemails
 from tickets import work as rows
 from tickets.events import note
 from tickets.states import MediaState, TranscriptState, WorkKind
@@ -26,10 +26,19 @@ log = structlog.get_logger(__name__)
 #: Seconds between renewals of a lease; three of them fit into one.
 HEARTBEAT = rows.LEASE / 3
 
-#: Attempts after which a piece is given up for good. A recording that kills its transcriber must not do so for ever;
+#: Attempts after which a piece is given up for good. A recording or a picture that kills its worker must not do so for ever;
 #: fetching and sending have ends of their own, by age, and these are only their last bound.
-MOST_ATTEMPTS = {WorkKind.TRANSCRIBE: 3, WorkKind.FETCH_RECORDING: 500, WorkKind.SEND_TEXT: 500}
+MOST_ATTEMPTS = {
+    WorkKind.TRANSCRIBE: 3,
+    WorkKind.MAKE_THUMBNAIL: 3,
+    WorkKind.FETCH_RECORDING: 500,
+    WorkKind.FETCH_PICTURE: 500,
+    WorkKind.SEND_TEXT: 500,
+}
 USUAL_ATTEMPTS = 60
+
+#: Pieces that may last longer than a lease.
+LONG = (WorkKind.TRANSCRIBE, WorkKind.FETCH_RECORDING, WorkKind.FETCH_PICTURE, WorkKind.MAKE_THUMBNAIL)
 
 #: When the blob store or the database fails a transcription, it is tried again after this, for as long as GIVE_UP_AFTER of
 #: the fetching: the voicemail is not to blame.
@@ -54,6 +63,8 @@ HANDLERS: dict[WorkKind, Handler] = {
     WorkKind.PAGE_DEADLINE: _deadline,
     WorkKind.FETCH_RECORDING: fetching.fetch_recording,
     WorkKind.DELETE_RECORDING: fetching.delete_recording,
+    WorkKind.FETCH_PICTURE: fetching_pictures.fetch_picture,
+    WorkKind.MAKE_THUMBNAIL: fetching_pictures.make_thumbnail,
     WorkKind.LOOK_UP_CALL: lookups.look_up_call,
     WorkKind.PLACE_CALL: lambda desk, held: legflow.place_call(desk, scripts_of(desk), held),
     WorkKind.CHECK_CALL: lambda desk, held: legflow.check_call(desk, scripts_of(desk), held),
@@ -133,6 +144,10 @@ class Hands:
                     now=now,
                     rules=self.desk.rules,
                 )
+            elif held.kind is WorkKind.FETCH_PICTURE:
+                pictures.lost(unit, held.ref, state=MediaState.MISSING, reason=f"not fetched, {reason}", now=now)
+            elif held.kind is WorkKind.MAKE_THUMBNAIL:
+                pictures.no_thumbnail(unit, held.ref, reason=f"no preview: {reason}", now=now)
             elif held.kind is WorkKind.SEND_TEXT:
                 outbox.give_up(unit, held, now=now, error=reason)
                 return
@@ -146,7 +161,7 @@ class Hands:
     @contextmanager
     def _heartbeat(self, held: rows.Claim) -> Iterator[None]:
         """Keep the lease while a long piece is being done; short ones end within it."""
-        if held.kind not in (WorkKind.TRANSCRIBE, WorkKind.FETCH_RECORDING):
+        if held.kind not in LONG:
             yield
             return
         over = threading.Event()

@@ -49,13 +49,22 @@ _CALL = _object(
     started_at=_MOMENT,
     ended_at=_MOMENT_OR_NULL,
 )
+_MEDIA = _object(
+    id={"type": "integer"},
+    type=_TEXT,
+    url=_TEXT,
+    thumbnail=_TEXT_OR_NULL,
+    state=_words("pending", "stored", "missing", "refused"),
+    bytes={"type": ["integer", "null"]},
+    problem=_TEXT_OR_NULL,
+)
 _MESSAGE = {
     **_object(
         sid=_TEXT_OR_NULL,
         direction=_words("in", "out"),
         to=_TEXT,
         body=_TEXT,
-        media=_list(_object(type=_TEXT, url=_TEXT)),
+        media=_list(_MEDIA),
         state=_TEXT,
         error=_TEXT_OR_NULL,
         at=_MOMENT,
@@ -116,6 +125,19 @@ def _path(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_PICTURE = {
+    "summary": "A picture or file that came with a text, as it came; 404 while it is not stored",
+    "parameters": [_path("id", {"type": "integer"})],
+    "responses": {"200": {"description": "The file", "content": {"*/*": _BYTES}}, **_FAILURES},
+}
+_SMALL = {
+    "summary": "A small copy of a picture, without metadata; 404 when it has none",
+    "parameters": [_path("id", {"type": "integer"})],
+    "responses": {"200": {"description": "At most 640 pixels", "content": {"image/jpeg": _BYTES}}, **_FAILURES},
+}
+
+
 def document(public_url: str) -> dict[str, Any]:
     """The whole description (OpenAPI 3.1)."""
     listing = {
@@ -133,11 +155,10 @@ def document(public_url: str) -> dict[str, Any]:
         "parameters": [_path("number", {"type": "integer"})],
         "responses": {"200": _json("Ticket", "The ticket"), **_FAILURES},
     }
-    sound = {"schema": {"type": "string", "format": "binary"}}
     audio = {
         "summary": "The sound of a recording; parts of it can be asked for with Range",
         "parameters": [_path("sid", _TEXT)],
-        "responses": {"200": {"description": "The sound", "content": {"audio/wav": sound}}, **_FAILURES},
+        "responses": {"200": {"description": "The sound", "content": {"audio/wav": _BYTES}}, **_FAILURES},
     }
     return {
         "openapi": "3.1.0",
@@ -148,6 +169,8 @@ def document(public_url: str) -> dict[str, Any]:
             "/api/v1/tickets": {"get": listing},
             "/api/v1/tickets/{number}": {"get": one},
             "/api/v1/recordings/{sid}": {"get": audio},
+            "/api/v1/media/{id}": {"get": _PICTURE},
+            "/api/v1/media/{id}/thumbnail": {"get": _SMALL},
         },
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},

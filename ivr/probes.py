@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from ivr.queue import BrokerDown
 from ivr.wiring import Helpline
 from tickets import consent
-from tickets.models import Call, Message, Recording, Ticket, Work
+from tickets.models import Call, Media, Message, Recording, Ticket, Work
 from tickets.states import Direction, WorkState
 from tickets.storage import StorageError
 
@@ -35,6 +35,7 @@ class DeskCollector(Collector):
                 "Voicemails by the state of their transcript.",
                 select(Recording.transcript, func.count()).group_by(Recording.transcript),
             ),
+            ("helpline_pictures", "Pictures by state.", select(Media.state, func.count()).group_by(Media.state)),
             (
                 "helpline_texts",
                 "Texts to phones by state.",

@@ -63,6 +63,13 @@ def _who(ticket: dict[str, Any]) -> str:
     return f"{ticket['client']} {number}" if ticket["client"] else number
 
 
+def _picture(picture: dict[str, Any]) -> str:
+    problem = f" ({picture['problem']})" if picture["problem"] else ""
+    if picture["state"] != "stored":
+        return f"{picture['type']}, {picture['state']}{problem}"
+    return f"{picture['type']}, {picture['bytes']} bytes, {picture['url']}{problem}"
+
+
 def _print_list(console: Console, tickets: list[dict[str, Any]], zone: ZoneInfo) -> None:
     if not tickets:
         console.print("No tickets yet. Place a call with: helpline phone")
@@ -102,6 +109,8 @@ def _print_one(console: Console, ticket: dict[str, Any], zone: ZoneInfo) -> None
     for message in ticket["messages"]:
         arrow = "client:" if message["direction"] == "in" else "desk:  "
         console.print(Text(f"{arrow} {message['body']}"), soft_wrap=True)
+        for number, picture in enumerate(message["media"], 1):
+            console.print(Text(f"        picture {number}: {_picture(picture)}"), soft_wrap=True)
     if ticket["pages"]:
         pages = Table(box=None, header_style="bold", pad_edge=False, title_justify="left")
         for heading in ("Page to", "State", "Error", "Text"):

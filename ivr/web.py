@@ -8,7 +8,7 @@ from flask import Flask, Response, request
 from flask.json.provider import DefaultJSONProvider
 from gunicorn.app.base import BaseApplication
 
-from ivr import api, listen, probes, sounds
+from ivr import api, listen, look, probes, sounds
 from ivr.scripts import scripts_of
 from ivr.settings import Settings
 from ivr.signature import SignatureCheck
@@ -38,6 +38,7 @@ def create_app(desk: Helpline) -> Flask:
     app.register_blueprint(sms.blueprint(desk))
     app.register_blueprint(probes.blueprint(desk))
     app.register_blueprint(listen.blueprint(desk))
+    app.register_blueprint(look.blueprint(desk))
     app.register_blueprint(api.blueprint(desk))
 
     @app.teardown_request

@@ -44,6 +44,11 @@ class Helpline:
         """Bytes of the largest recording that is fetched."""
         return self.flows.helpdesk.recordings.max_megabytes * 1_000_000
 
+    @property
+    def picture_limit(self) -> int:
+        """Bytes of the largest picture that is fetched."""
+        return self.flows.helpdesk.pictures.max_megabytes * 1_000_000
+
     @cached_property
     def client_names(self) -> tuple[str, ...]:
         """Clients that the transcriber may expect to hear of."""
@@ -67,6 +72,7 @@ def rules_of(flows: Flows, settings: Settings, *, links: Links, now: Clock = utc
         wording=wording,
         client_of=flows.client_of,
         listen_link=lambda sid: links.listen(sid, now()),
+        pictures_link=lambda message_id: links.pictures(message_id, now()),
         wait_for_transcript=timedelta(seconds=pages.wait_for_transcript),
         delivery_report=timedelta(seconds=pages.delivery_report),
         join_window=timedelta(hours=texts.join_window_hours),
@@ -76,6 +82,7 @@ def rules_of(flows: Flows, settings: Settings, *, links: Links, now: Clock = utc
         messaging_service=settings.twilio_messaging_service_sid,
         keywords_by_carrier=settings.sms_keywords is SmsKeywords.CARRIER,
         delete_at_carrier=flows.helpdesk.recordings.delete_at_carrier,
+        most_pictures=flows.helpdesk.pictures.most_per_text,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from ivr.carrier.base import CallInfo, CarrierError, Media, NotThere, NumberInfo, RecordingInfo
+from tests.fake_pictures import FakePictures
 from tickets.arrival import InboundText
 from tickets.calls import ENDED
 from tickets.outbox import Handed, NotSent, TextRefused
@@ -47,7 +48,7 @@ class Placed:
 
 
 @dataclass
-class FakeCarrier:
+class FakeCarrier(FakePictures):
     """A carrier that does what the test told it. `refuse` and `refuse_calls` map a number to the errors of its next texts and
     calls, `refuse_search` are those of the next look-ups of texts. While `answers` is cleared, nothing that is asked gets an
     answer."""

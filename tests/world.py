@@ -10,7 +10,6 @@ from typing import Any, BinaryIO, NoReturn
 from urllib.parse import urlencode
 
 from flask.testing import FlaskClient
-from pydantic import SecretStr
 from sqlalchemy import event, func, select
 from sqlalchemy.exc import OperationalError
 from twilio.request_validator import RequestValidator
@@ -166,7 +165,6 @@ class World:
             },
             dotenv=None,
         )
-        assert isinstance(self.settings.secret_key, SecretStr)
         self.carrier = FakeCarrier(self.now)
         self.queue = FakeQueue()
         self.engine = FakeEngine()
@@ -235,7 +233,8 @@ class World:
 
     def text(self, sender: str, body: str, sid: str | None = None, **more: str) -> None:
         sid = sid or f"SMin{self._count()}"
-        answer = self.post("/twilio/sms", MessageSid=sid, From=sender, To=DESK, Body=body, NumMedia="0", **more)
+        more.setdefault("NumMedia", "0")
+        answer = self.post("/twilio/sms", MessageSid=sid, From=sender, To=DESK, Body=body, **more)
         assert (answer.status_code, answer.text) == (200, '<?xml version="1.0" encoding="UTF-8"?><Response/>')
 
     def delivered(self, sid: str, status: str = "delivered", **more: str) -> None:

@@ -28,7 +28,8 @@ def can_receive(number: str | None) -> bool:
 @dataclass(frozen=True)
 class InboundText:
     """A text as the carrier delivered it. `from_number` is E.164 where possible, else as it came (short codes, names);
-    `media` are (content type, carrier's media id) pairs; `opt_out_type` says which keyword the carrier has answered."""
+    `media` are (content type, carrier's media id) pairs, the id empty where the carrier has not said it; `opt_out_type`
+    says which keyword the carrier has answered."""
 
     sid: str
     from_number: str

@@ -34,9 +34,10 @@ def take(arrival: Arrival, *, unclear: bool) -> None:
     if unclear:
         text = f"The client may want no more texts: please read and decide. NOTEXTS {ticket.number} and a reason stops them"
         note(arrival.session, ticket_id=ticket.id, kind="consent", now=arrival.now, text=text)
-    if _opts_in(arrival) or opened:
+    # Until a person has read an unclear text, nothing goes out by itself and nothing counts as consent.
+    if not unclear and (_opts_in(arrival) or opened):
         arrival.answer(Wording.FIRST_REPLY, key=f"receipt:{ticket.number}", purpose=Purpose.RECEIPT, ticket=ticket)
-    else:
+    elif not unclear:
         key = f"followup:{arrival.text.sid}"
         arrival.answer(Wording.FOLLOW_UP, key=key, purpose=Purpose.RECEIPT, ticket=ticket)
     _tell_team(arrival, ticket, first=first)
@@ -86,8 +87,15 @@ def _opts_in(arrival: Arrival) -> bool:
 
 
 def _tell_team(arrival: Arrival, ticket: Ticket, *, first: bool) -> None:
-    words = arrival.text.body.strip() or ("(a picture)" if arrival.text.media else "(an empty text)")
-    facts = paging.Facts(number=ticket.number, client=ticket.client, caller=ticket.from_number, words=words)
+    pictures = len(arrival.text.media)
+    facts = paging.Facts(
+        number=ticket.number,
+        client=ticket.client,
+        caller=ticket.from_number,
+        words=arrival.text.body.strip() or ("(no words)" if pictures else "(an empty text)"),
+        pictures=pictures,
+        pictures_link=arrival.rules.pictures_link(arrival.message.id) if pictures else None,
+    )
     if ticket.state == TicketState.OPEN:
         purpose, told = (Purpose.PAGE if first else Purpose.WORDS), arrival.rules.team
     else:

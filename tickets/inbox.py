@@ -6,16 +6,16 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tickets import answers, conversation, keywords
+from tickets import answers, conversation, keywords, pictures
 from tickets.arrival import Arrival, InboundText
 from tickets.commands import Command, Verb, parse
-from tickets.consent import Wish
 from tickets.db import insert_once, serialise
 from tickets.events import note, noted
 from tickets.models import Message
 from tickets.oncall import person_of
 from tickets.rules import Rules
 from tickets.states import Direction, MessageState, Purpose
+from tickets.wishes import Wish
 
 #: How often in an hour a colleague hears that a text was not understood.
 LOST_PER_HOUR = 5
@@ -41,6 +41,7 @@ def receive(session: Session, text: InboundText, *, rules: Rules, now: datetime)
         return _again(session, text, now=now)
     if text.from_number != rules.desk_number:  # a forwarded text of our own: answering it would be talking to ourselves
         _dispatch(arrival)
+        pictures.take(session, arrival.message, text.media, rules=rules, now=now)
     return Taken.NEW
 
 
@@ -74,7 +75,6 @@ def _arrive(session: Session, text: InboundText, *, rules: Rules, now: datetime)
         from_number=text.from_number,
         to_number=text.to_number,
         body=text.body,
-        media=[{"type": kind, "id": id_} for kind, id_ in text.media] or None,
         created_at=now,
         updated_at=now,
     )

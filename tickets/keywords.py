@@ -2,22 +2,25 @@
 
 from tickets import answers, consent
 from tickets.arrival import Arrival
-from tickets.consent import ConsentKind, Wish
+from tickets.consent import ConsentKind
 from tickets.events import note
 from tickets.rules import Wording
 from tickets.states import Purpose
+from tickets.wish_words import Rule
+from tickets.wishes import Wish, answered_by_carrier, read_wish
 
 
 def wish(arrival: Arrival) -> Wish | None:
     """What a text asks for. What the carrier says it has answered counts, whatever the words. "Yes" of a client who may
-    be texted and has a ticket answers somebody of the team: it restores nothing and is a text like any other."""
+    be texted and has a ticket answers somebody of the team: it restores nothing and is a text like any other. So does
+    every other START that may be an answer."""
     text = arrival.text
     if text.opt_out_type in ("STOP", "START", "HELP"):
         return Wish(text.opt_out_type.lower())
-    asked = consent.wish_of(text.body)
-    if asked is Wish.START and consent.is_yes(text.body) and arrival.current_ticket() is not None:
-        return asked if not _may_text(arrival) else None
-    return asked
+    reading = read_wish(text.body)
+    if reading.rule is Rule.ANSWER and arrival.current_ticket() is not None:
+        return reading.wish if not _may_text(arrival) else None
+    return reading.wish
 
 
 def take(arrival: Arrival, asked: Wish) -> None:
@@ -25,7 +28,7 @@ def take(arrival: Arrival, asked: Wish) -> None:
     ticket = arrival.current_ticket()
     if ticket is not None and arrival.person is None:
         arrival.attach(ticket)
-    answered = consent.answered_by_carrier(
+    answered = answered_by_carrier(
         arrival.text.body,
         keywords_by_carrier=arrival.rules.keywords_by_carrier,
         opt_out_type=arrival.text.opt_out_type,

@@ -163,7 +163,6 @@ class Message(Base):
     from_number: Mapped[str] = mapped_column(String(64))
     to_number: Mapped[str] = mapped_column(String(64))
     body: Mapped[str] = mapped_column(Text)
-    media: Mapped[list[Any] | None]
     error_code: Mapped[str | None] = mapped_column(String(16))
     error: Mapped[str | None] = mapped_column(String(300))
     created_at: Mapped[datetime]
@@ -215,6 +214,30 @@ class Leg(Base):
     answered_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
+
+
+class Media(Base):
+    """One picture or file that came with a text. `sid` is the carrier's id of it, null while the carrier has not said;
+    `declared` is the type that was announced, `content_type` the one that it has; `thumbnail` is the blob of a small JPEG,
+    null when there is none (yet): `problem` then says why, as it does for what could not be had."""
+
+    __tablename__ = "media"
+    __table_args__ = (
+        UniqueConstraint("message_id", "position"),
+        UniqueConstraint("message_id", "sid", name="uq_media_sid"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id"))
+    position: Mapped[int]
+    sid: Mapped[str | None] = mapped_column(String(64))
+    declared: Mapped[str | None] = mapped_column(String(100))
+    state: Mapped[str] = mapped_column(String(16))
+    content_type: Mapped[str | None] = mapped_column(String(100))
+    blob: Mapped[str | None] = mapped_column(String(64))
+    size: Mapped[int | None]
+    thumbnail: Mapped[str | None] = mapped_column(String(64))
+    problem: Mapped[str | None] = mapped_column(String(300))
+    created_at: Mapped[datetime]
 
 
 class DeliveryReport(Base):

@@ -10,11 +10,15 @@ from tickets.oncall import Person
 from tickets.sms import spoken_number
 from tickets.states import Purpose
 
+#: So many characters of a client's words have to be left beside a link.
+_ENOUGH = 20
+
 
 @dataclass(frozen=True)
 class Facts:
     """What is known of a ticket when a page is planned. Numbers are E.164; `seconds` is the length of the voicemail;
-    `link` lets staff listen without logging in; `rung`: phones of the team rang, and nobody took the call."""
+    `link` lets staff listen without logging in, `pictures_link` see the `pictures` that came with a text; `rung`: phones of
+    the team rang, and nobody took the call."""
 
     number: int
     client: str | None = None
@@ -26,6 +30,8 @@ class Facts:
     link: str | None = None
     waiting: bool = False
     rung: bool = False
+    pictures: int = 0
+    pictures_link: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,13 +65,32 @@ def _sentence(words: str) -> str:
     return words if words[-1:] in tuple(".!?)\"'") else f"{words}."
 
 
+def _with_pictures(before: str, words: str, after: str, *, facts: Facts) -> str:
+    """The words of a client, and the link to what came with them. When there is no room for both, because one character
+    outside GSM-7 makes texts half as long, such characters go first; words that would be lost then keep their place, and
+    only the number of the pictures is told."""
+    if not facts.pictures:
+        return sms.fit(before, words, after)
+    if not any(char.isalnum() for char in words):  # the picture says more than an emoji alone
+        words = "(no words)"
+    count = f" {facts.pictures} picture{'' if facts.pictures == 1 else 's'}"
+    if facts.pictures_link:
+        linked = f"{count}: {facts.pictures_link}{after}"
+        plain = "".join(char for char in sms.to_gsm(words) if sms.is_gsm(char))
+        for text in (words, plain) if 2 * len(plain) >= len(words) else (words,):
+            body, nothing = sms.fit(before, text, linked), sms.to_gsm(f"{before}...{linked}")
+            if body != nothing and len(body) - len(nothing) >= min(_ENOUGH, len(text) - 3):
+                return body
+    return sms.fit(before, words, f"{count}.{after}")
+
+
 def page_body(facts: Facts) -> str:
     """The page for a voicemail or text: with the words, or saying how to hear them."""
     before = f"URGENT {facts.number} {who(facts)}: "
     after = f" Reply ACK {facts.number} to take it."
     if facts.words:
         about = f"[{facts.about}] " if facts.about else ""
-        return sms.fit(before + about, _sentence(facts.words), after)
+        return _with_pictures(before + about, _sentence(facts.words), after, facts=facts)
     state = "words follow" if facts.waiting else "no words"
     listen = f" Listen: {facts.link}" if facts.link else ""
     about = f"{facts.about}. " if facts.about else ""
@@ -76,7 +101,7 @@ def words_body(facts: Facts) -> str:
     """The second text, once, when the page had to go out without the words."""
     after = f" Reply ACK {facts.number} to take it."
     if facts.words:
-        return sms.fit(f"{facts.number} {who(facts)} said: ", _sentence(facts.words), after)
+        return _with_pictures(f"{facts.number} {who(facts)} said: ", _sentence(facts.words), after, facts=facts)
     listen = f" Listen: {facts.link}" if facts.link else ""
     return sms.fit(f"{facts.number} {who(facts)}: ", f"{_length(facts)}, no words could be made out.", listen + after)
 
@@ -91,7 +116,10 @@ def missed_body(facts: Facts) -> str:
 
 def words_to_owner(facts: Facts) -> str:
     """What a client adds by text to a ticket that has an owner."""
-    return sms.fit(f"{facts.number} {who(facts)} says: ", facts.words or "", "")
+    words = facts.words or ""
+    return _with_pictures(
+        f"{facts.number} {who(facts)} says: ", _sentence(words) if facts.pictures else words, "", facts=facts
+    )
 
 
 _BODIES = {Purpose.PAGE: page_body, Purpose.WORDS: words_body, Purpose.MISSED: missed_body}

@@ -1,7 +1,7 @@
 """What others may read of a ticket: the shape of the JSON API, from rows. Reads only."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from tickets import consent, rings
 from tickets.arrival import can_receive
-from tickets.models import Call, Event, Leg, Message, Recording, Ring, Ticket
+from tickets.models import Call, Event, Leg, Media, Message, Recording, Ring, Ticket
 from tickets.outbox import NO_REPORT
+from tickets.sniffing import UNKNOWN
 from tickets.states import MessageState, Purpose
 
 
@@ -76,12 +77,20 @@ def _whole(session: Session, tickets: Sequence[Ticket], sender: str) -> list[dic
         _grouped(calls, lambda c: c.ticket_id),
         _grouped(recordings, lambda r: tickets_of[r.call_id]),
     )
+    came_with = select(Media).join(Message, Media.message_id == Message.id).where(Message.ticket_id.in_(ids))
+    by_text = _grouped(session.scalars(came_with.order_by(Media.position)), lambda m: m.message_id)
     by_message, by_event = _grouped(messages, lambda m: m.ticket_id), _grouped(events, lambda e: e.ticket_id)
     silent = consent.opted_out(session, [ticket.from_number for ticket in tickets if ticket.from_number], sender)
     return [
         {
-            **_ticket(ticket, by_recording[ticket.id], by_message[ticket.id], by_event[ticket.id]),
-            "calls": [_call(call, by_ring[call.id], by_leg[call.id]) for call in by_call[ticket.id]],
+            **_ticket(
+                ticket,
+                calls=[_call(call, by_ring[call.id], by_leg[call.id]) for call in by_call[ticket.id]],
+                recordings=by_recording[ticket.id],
+                messages=by_message[ticket.id],
+                media=by_text,
+                events=by_event[ticket.id],
+            ),
             "texting": _texting(ticket, silent),
         }
         for ticket in tickets
@@ -107,8 +116,11 @@ def _grouped(rows: Iterable[Any], key: Any) -> "defaultdict[int, list[Any]]":
 
 def _ticket(
     ticket: Ticket,
+    *,
+    calls: Sequence[dict[str, Any]],
     recordings: Sequence[Recording],
     messages: Sequence[Message],
+    media: Mapping[int, Sequence[Media]],
     events: Sequence[Event],
 ) -> dict[str, Any]:
     return {
@@ -124,9 +136,9 @@ def _ticket(
         "claimed_at": iso(ticket.claimed_at),
         "resolved_by": ticket.resolved_by,
         "resolved_at": iso(ticket.resolved_at),
-        "calls": [],
+        "calls": list(calls),
         "recordings": [_recording(recording) for recording in recordings],
-        "messages": [_message(message) for message in messages if _with_client(message)],
+        "messages": [_message(message, media.get(message.id, ())) for message in messages if _with_client(message)],
         "pages": [_page(message) for message in messages if _is_shown_page(message)],
         "events": [{"at": iso(event.at), "kind": event.kind, "text": event.text} for event in events],
     }
@@ -177,17 +189,30 @@ def _with_client(message: Message) -> bool:
     return message.person is None and Purpose(message.purpose) in _CONVERSATION
 
 
-def _message(message: Message) -> dict[str, Any]:
+def _message(message: Message, media: Sequence[Media]) -> dict[str, Any]:
     return {
         "sid": message.sid,
         "direction": message.direction,
         "from": message.from_number,
         "to": message.to_number,
         "body": message.body,
-        "media": [],
+        "media": [_media(one) for one in media],
         "state": message.state,
         "error": _error(message),
         "at": iso(message.created_at),
+    }
+
+
+def _media(one: Media) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        # What it is; until that is known, what it was announced as.
+        "type": one.content_type or one.declared or UNKNOWN,
+        "url": f"/api/v1/media/{one.id}",
+        "thumbnail": f"/api/v1/media/{one.id}/thumbnail" if one.thumbnail else None,
+        "state": one.state,
+        "bytes": one.size,
+        "problem": one.problem,
     }
 
 

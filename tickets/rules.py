@@ -22,8 +22,9 @@ class Wording(StrEnum):
 @dataclass(frozen=True)
 class Rules:
     """All of it read once at start. `client_of` names the client that calls from a number; `listen_link` makes the
-    address at which staff hear a recording (its id in, a complete address out); `wording` is a text to a client in one of
-    the `languages`, with the number of its ticket where there is one, None where the flow file says to stay silent."""
+    address at which staff hear a recording (its id in, a complete address out), `pictures_link` the one at which they see
+    what came with a text (the id of its row in); `wording` is a text to a client in one of the `languages`, with the number
+    of its ticket where there is one, None where the flow file says to stay silent."""
 
     desk_number: str
     team: tuple[Person, ...]
@@ -31,6 +32,7 @@ class Rules:
     wording: Callable[[Wording, int | None, str | None], str | None]
     client_of: Callable[[str | None], str | None]
     listen_link: Callable[[str], str]
+    pictures_link: Callable[[int], str]
     wait_for_transcript: timedelta = timedelta(seconds=20)
     delivery_report: timedelta = timedelta(seconds=60)
     join_window: timedelta = timedelta(hours=12)
@@ -40,6 +42,7 @@ class Rules:
     messaging_service: str | None = None
     keywords_by_carrier: bool = True
     delete_at_carrier: bool = False
+    most_pictures: int = 10
 
     @property
     def sender(self) -> str:

@@ -40,13 +40,13 @@ class RecordingState(StrEnum):
 
 
 class MediaState(StrEnum):
-    """Whether we hold the sound of a recording ourselves."""
+    """Whether we hold the sound of a recording, or a picture, ourselves."""
 
     PENDING = "pending"
     STORED = "stored"
     NONE = "none"  # there never was any
     MISSING = "missing"  # the carrier does not have it, after all attempts
-    REFUSED = "refused"  # larger than the limit of the flow file
+    REFUSED = "refused"  # larger than the limit of the flow file, or beyond its number
 
 
 class TranscriptState(StrEnum):
@@ -174,6 +174,8 @@ class WorkKind(StrEnum):
     """Side effects and timers. `ref` of the row names what each is about."""
 
     FETCH_RECORDING = "fetch-recording"  # ref: recording
+    FETCH_PICTURE = "fetch-picture"  # ref: media
+    MAKE_THUMBNAIL = "make-thumbnail"  # ref: media
     TRANSCRIBE = "transcribe"  # ref: recording
     PAGE_DEADLINE = "page-deadline"  # ref: recording
     LOOK_UP_CALL = "look-up-call"  # ref: call

@@ -12,6 +12,7 @@ from tickets.events import note
 from tickets.models import Call, Recording, Ticket
 from tickets.rules import Rules
 from tickets.states import Channel, MediaState, Purpose, TranscriptState, WorkKind
+from tickets.wishes import spoken_wish
 
 #: When the call of a silent recording has not reported its end, the carrier is asked after this.
 ASK_AFTER = timedelta(seconds=2)
@@ -79,6 +80,10 @@ def transcribed(session: Session, recording_id: int, heard: Heard, *, now: datet
         _note(
             session, call, "transcript", f"The words are there{f' ({heard.problem})' if heard.problem else ''}", now=now
         )
+        if spoken_wish(heard.text) is not None:
+            how = f"NOTEXTS {ticket.number} and a reason stops them"
+            text = f"The caller may want no more texts: please listen and decide. {how}"
+            _note(session, call, "consent", text, now=now)
     occasion = f"re{recording.id}"
     purpose = Purpose.PAGE
     if desk.was_told(session, ticket, Purpose.PAGE, about=occasion):

@@ -66,7 +66,10 @@ def _array(reader: _Reader) -> tuple[str, Array]:
     kind = _TYPES.get(reader.number("B"))
     if kind is None or name.endswith("weight_scale"):
         raise FormatError(f'array "{name}" is quantized; float16 or float32 weights are needed')
-    flat = np.frombuffer(reader.take(reader.number("I")), dtype=np.dtype(kind).newbyteorder("<"))
+    dtype, content = np.dtype(kind).newbyteorder("<"), reader.take(reader.number("I"))
+    if len(content) % dtype.itemsize:
+        raise FormatError(f'array "{name}" has {len(content)} bytes, which is no whole number of {dtype}')
+    flat = np.frombuffer(content, dtype=dtype)
     if flat.size != int(np.prod(shape, dtype=np.int64)):
         raise FormatError(f'array "{name}" has {flat.size} numbers for the shape {shape}')
     return name, flat.reshape(shape)

@@ -82,10 +82,17 @@ class Carrier(TextSender, Protocol):
         """Recordings created at or after a moment, of all calls of the account."""
 
     def texts_since(self, since: datetime) -> list[InboundText]:
-        """Texts that phones sent to the desk's number at or after a moment, the oldest first. Pictures are not listed."""
+        """Texts that phones sent to the desk's number at or after a moment, the oldest first. Their pictures are counted
+        and not named: (empty, empty) each."""
 
     def open_recording(self, sid: str) -> AbstractContextManager[Media]:
         """Download by id, always from the configured address. Raises NotThere."""
+
+    def pictures_of(self, message_sid: str) -> list[tuple[str, str]]:
+        """What came with a text, in the carrier's order: (content type, id) each. Raises NotThere."""
+
+    def open_picture(self, message_sid: str, sid: str) -> AbstractContextManager[Media]:
+        """Download by ids, always from the configured address. Raises NotThere."""
 
     def delete_recording(self, sid: str) -> None:
         """Remove a recording from the carrier; done when it is not there."""

@@ -1,10 +1,11 @@
 """The carrier through its own client: the same code talks to Twilio and to the sandbox."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -14,7 +15,7 @@ from twilio.rest import Client
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from ivr.carrier.base import CallInfo, CarrierError, Media, NotThere, NumberInfo, RecordingInfo
-from ivr.forms import BODY_LIMIT
+from ivr.forms import BODY_LIMIT, MEDIA_LIMIT
 from ivr.numbers import clean, sender
 from tickets.arrival import InboundText
 from tickets.outbox import Handed, NotSent, OutcomeUnknown, Refusal, TextRefused
@@ -24,6 +25,10 @@ TIMEOUT = 10.0
 #: Seconds of silence after which a download is given up; the whole may take much longer.
 MEDIA_TIMEOUT = (5.0, 20.0)
 CHUNK = 64 * 1024
+#: The carrier redirects a download once, to a signed address; more than a few is a circle.
+REDIRECTS = 3
+#: Seconds for a whole picture: a sender of single bytes must not hold a worker.
+PICTURE_WITHIN = 120.0
 
 #: Error codes of a refused text (carrier-facts §4). Anything else of the 400s is permanent, of the 500s unknown.
 _REFUSALS = {
@@ -154,6 +159,7 @@ class TwilioCarrier:
                 from_number=sender(str(getattr(one, "from_", None) or "")),
                 to_number=str(one.to),
                 body=clean(one.body or "", BODY_LIMIT),
+                media=(("", ""),) * _count(one.num_media),
             )
             for one in reversed(found)
             if str(one.direction) == "inbound"
@@ -161,25 +167,50 @@ class TwilioCarrier:
 
     @contextmanager
     def open_recording(self, sid: str) -> Iterator[Media]:
-        """As the Protocol promises. Credentials go to the configured address only: a redirect is followed without them."""
-        url = f"{self.api_url}/2010-04-01/Accounts/{self.account_sid}/Recordings/{quote(sid, safe='')}.wav"
+        """As the Protocol promises."""
+        with self._download(f"Recordings/{_in_path(sid)}.wav", f"recording {sid}") as media:
+            if (media.content_type or "").startswith(_PAGES):
+                raise CarrierError(f"the carrier answered 200 {media.content_type} for recording {sid}")
+            yield media
+
+    def pictures_of(self, message_sid: str) -> list[tuple[str, str]]:
+        """As the Protocol promises."""
+        found = _asking(lambda: self._client.messages(message_sid).media.list(limit=500))
+        return [(clean(str(one.content_type or ""), 100), clean(str(one.sid))) for one in found]
+
+    @contextmanager
+    def open_picture(self, message_sid: str, sid: str) -> Iterator[Media]:
+        """As the Protocol promises. A picture may be anything, a web page too."""
+        place = f"Messages/{_in_path(message_sid)}/Media/{_in_path(sid)}"
+        with self._download(place, f"picture {sid}") as media:
+            yield Media(media.content_type, _within(media.chunks, PICTURE_WITHIN))
+
+    @contextmanager
+    def _download(self, place: str, what: str) -> Iterator[Media]:
+        """A file of the account. Credentials go to the configured address only: redirects are followed without them, and
+        never from https to http."""
+        url = f"{self.api_url}/2010-04-01/Accounts/{self.account_sid}/{place}"
         try:
             response = self._media.get(
                 url, auth=(self.account_sid, self._token), stream=True, timeout=MEDIA_TIMEOUT, allow_redirects=False
             )
-            if response.is_redirect:
-                target = requests.compat.urljoin(url, response.headers["location"])
+            for _ in range(REDIRECTS):
+                if not response.is_redirect:
+                    break
+                target = requests.compat.urljoin(response.url, response.headers["location"])
                 response.close()
-                response = requests.get(target, stream=True, timeout=MEDIA_TIMEOUT)
+                if urlsplit(response.url).scheme == "https" and urlsplit(target).scheme != "https":
+                    raise CarrierError(f"the carrier redirects {what} to an address that is not https")
+                response = requests.get(target, auth=_nobody, stream=True, timeout=MEDIA_TIMEOUT, allow_redirects=False)
             with response:
-                if response.status_code == 404:
-                    raise NotThere(f"recording {sid} is not at the carrier (404)")
+                if response.status_code in (404, 410):
+                    raise NotThere(f"{what} is not at the carrier ({response.status_code})")
                 kind = response.headers.get("content-type", "").lower()
-                if response.status_code != 200 or kind.startswith(_PAGES):
-                    raise CarrierError(f"the carrier answered {response.status_code} {kind} for recording {sid}")
+                if response.status_code != 200:
+                    raise CarrierError(f"the carrier answered {response.status_code} {kind} for {what}".strip())
                 yield Media(kind or None, response.iter_content(CHUNK))
         except requests.RequestException as error:
-            raise CarrierError(f"recording {sid} could not be fetched: {type(error).__name__}") from error
+            raise CarrierError(f"{what} could not be fetched: {type(error).__name__}") from error
 
     def delete_recording(self, sid: str) -> None:
         """As the Protocol promises."""
@@ -202,6 +233,31 @@ class TwilioCarrier:
         )
 
 
+def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """No credentials at all; without this, the library would look for some in the user's .netrc."""
+    return request
+
+
+def _in_path(sid: str) -> str:
+    """An id as one part of an address. One that is nothing but dots would lead elsewhere. Raises NotThere."""
+    if not sid.strip("."):
+        raise NotThere("the carrier knows no such id (404)")
+    return quote(sid, safe="")
+
+
+def _within(chunks: Iterator[bytes], seconds: float) -> Iterator[bytes]:
+    end = time.monotonic() + seconds
+    for chunk in chunks:
+        if time.monotonic() > end:
+            raise CarrierError(f"the download took longer than {seconds:.0f} s")
+        yield chunk
+
+
+def _count(pictures: Any) -> int:
+    """The carrier counts in words of digits."""
+    return min(int(pictures), MEDIA_LIMIT) if str(pictures or "").isdecimal() else 0
+
+
 def _recording(one: Any) -> RecordingInfo:
     seconds = str(one.duration or "")
     return RecordingInfo(
@@ -218,6 +274,10 @@ def _asking(request: Callable[[], T]) -> T:
             raise NotThere(f"not at the carrier (404, code {error.code})") from error
         raise CarrierError(f"the carrier answered {error.status}, code {error.code}: {error.msg}") from error
     except (TwilioException, requests.RequestException, ValueError) as error:
+        # Of a list, the vendor's client says only in passing what the carrier answered.
+        status = getattr(error.args[1], "status_code", None) if len(error.args) > 1 else None
+        if status == 404:
+            raise NotThere("not at the carrier (404)") from error
         raise CarrierError(f"the carrier did not answer: {type(error).__name__}") from error
 
 

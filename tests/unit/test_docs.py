@@ -34,7 +34,7 @@ from tests.unit.documents import (
     unknown_targets,
 )
 from tests.world import World
-from tickets import db, outbox, states, work
+from tickets import db, outbox, states, thumbnails, work
 
 CHECKS: list[tuple[Callable[[Doc], Iterator[str]], str, str]] = [
     (broken_links, "[here](docs/nowhere.md)", "link docs/nowhere.md: no such file"),
@@ -108,7 +108,7 @@ STATES: dict[str, type[StrEnum]] = {
     "a ticket, `state`": states.TicketState,
     "a ticket, `channel`": states.Channel,
     "a call, `outcome`": states.CallOutcome,
-    "a recording's sound, `media`": states.MediaState,
+    "a recording's sound, `media`; a picture, `state`": states.MediaState,
     "a transcript, `state`": states.TranscriptState,
     "a text, `direction`": states.Direction,
     "a text or page, `state`": states.MessageState,
@@ -181,6 +181,8 @@ FIGURES = [
         "docs/decisions/0011-a-caller-without-database.md",
         f"the last comparison that worked and {lookups.OVERLAP.total_seconds() / 60:.0f} minutes further",
     ),
+    ("docs/decisions/0019-pictures.md", f"at most {thumbnails.LONGEST_SIDE} pixels"),
+    ("docs/decisions/0019-pictures.md", f"more than {thumbnails.MOST_PIXELS // 1_000_000} million pixels"),
     ("SECURITY.md", f"good for {links.LIFETIME.days} days"),
     ("README.md", "goes out {pages.wait_for_transcript} s after the recording ended"),
     ("docs/architecture.md", "at the latest {pages.wait_for_transcript} s after the recording ended"),

@@ -1,4 +1,5 @@
-"""What a reader sees first, the records of decisions, and the pictures: in order, up to date, and of real commands."""
+"""What a reader sees first, the records of decisions, the tables of phrases and the pictures: in order, up to date, and of
+real commands."""
 
 import importlib.util
 import re
@@ -42,8 +43,9 @@ def test_decisions_are_numbered_without_holes_short_and_listed() -> None:
         assert len(text.splitlines()) <= 25
 
 
-def _pictures() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_pictures", ROOT / "docs/make_pictures.py")
+def _script(name: str) -> ModuleType:
+    """A script of the docs folder, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"docs/{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -58,13 +60,19 @@ def words_of(picture: Path) -> str:
 
 
 def test_the_drawing_of_the_way_of_a_call_is_the_script_s_own() -> None:
-    drawn = _pictures().diagram()
+    drawn = _script("make_pictures").diagram()
 
     assert (ROOT / "docs/images/way-of-a-call.svg").read_text() == drawn
 
 
+def test_the_tables_of_phrases_are_those_that_the_tests_run() -> None:
+    made = _script("make_consent_table").document()
+
+    assert (ROOT / "docs/consent.md").read_text(encoding="utf-8") == made
+
+
 def test_every_picture_is_used_and_every_terminal_shows_what_it_should() -> None:
-    shots = {shot.name: shot for shot in _pictures().SHOTS}
+    shots = {shot.name: shot for shot in _script("make_pictures").SHOTS}
     shown = {Path(link).name for path in DOCUMENTS for link in LINK.findall(read(path).text) if link.endswith(".svg")}
     made = {picture.name for picture in (ROOT / "docs/images").iterdir()}
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ivr.api import decode, encode
+from tests.fake_pictures import named, picture
 from tests.world import START, STRANGER, World
 from tickets.queries import Cursor
 
@@ -30,7 +31,9 @@ def test_without_the_token_every_path_refuses(world: World, headers: dict[str, s
 
 
 def test_every_route_is_signed_has_a_token_or_is_meant_to_be_open(world: World) -> None:
-    unguarded = {"/healthz", "/readyz", "/metrics", "/listen/<token>", "/sounds/ringing.wav", "/api/v1/openapi.json"}
+    look = {"/look/<token>", "/look/<token>/<int:position>", "/look/<token>/<int:position>/small"}
+    heard = {"/listen/<token>", "/sounds/ringing.wav"}
+    unguarded = {"/healthz", "/readyz", "/metrics", "/api/v1/openapi.json", *heard, *look}
     for rule in world.app.url_map.iter_rules():
         assert rule.rule.startswith(("/twilio/", "/api/v1/")) or rule.rule in unguarded
 
@@ -49,7 +52,11 @@ def test_a_ticket_has_every_field_of_the_contract(world: World) -> None:
     world.recorded(status="absent")
     world.hang_up(caller=STRANGER)
     world.pass_time(20)
+    world.carrier.pictures["MM1", "ME1"] = ("image/png", picture())
+    world.text(STRANGER, "look", sid="MM1", **named(("ME1", "image/png"), ("ME2", "")))
+    world.work()
     ticket = get(world, "/api/v1/tickets/1001").get_json()
+    assert [one["state"] for text in ticket["messages"] for one in text["media"]] == ["stored", "pending"]
     assert ticket["opened_at"] == "2026-11-23T14:05:11Z"
     assert ticket["subject"] == "Emergency or outage"
     assert ticket["calls"][0]["sid"] == "CA1"
@@ -129,7 +136,16 @@ def test_wrong_parameters_are_named(world: World, query: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["tickets/7", "tickets/99999999999999999999", "recordings/RE0", "nothing", "tickets/x"]
+    "path",
+    [
+        "tickets/7",
+        "tickets/99999999999999999999",
+        "recordings/RE0",
+        "media/7",
+        "media/99999999999/thumbnail",
+        "x",
+        "tickets/x",
+    ],
 )
 def test_what_is_not_there_is_a_problem_document(world: World, path: str) -> None:
     answer = get(world, f"/api/v1/{path}")

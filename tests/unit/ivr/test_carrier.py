@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -182,6 +183,105 @@ def test_a_redirect_is_followed_without_credentials() -> None:
     assert asked_here[0]["authorization"].startswith("Basic ")
     assert asked_there[0]["path"] == "/signed?x=1"
     assert "authorization" not in asked_there[0]
+
+
+def redirect_to(target: str, status: int = 307) -> Answer:
+    def redirect(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        handler.send_header("Location", target)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    return redirect
+
+
+def test_a_picture_is_asked_for_by_its_ids_and_the_signed_address_gets_no_credentials(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login admin password of-the-machine\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    with (
+        serving(sound) as (elsewhere, asked_there),
+        serving(redirect_to(f"{elsewhere}/signed?x=1")) as (url, asked_here),
+        carrier_at(url).open_picture("MM/1", "ME1?x") as media,
+    ):
+        assert (media.content_type, b"".join(media.chunks)) == ("audio/x-wav", b"RIFF")
+    assert asked_here[0]["path"] == f"/2010-04-01/Accounts/{ACCOUNT}/Messages/MM%2F1/Media/ME1%3Fx"
+    assert asked_here[0]["authorization"] == "Basic " + b64encode(f"{ACCOUNT}:secret".encode()).decode()
+    assert asked_there[0]["path"] == "/signed?x=1"
+    assert "authorization" not in asked_there[0]
+
+
+def test_a_circle_of_redirects_ends_and_no_credentials_go_round() -> None:
+    with (
+        serving(redirect_to("/again")) as (url, asked),
+        pytest.raises(CarrierError, match="307"),
+        carrier_at(url).open_picture("MM1", "ME1"),
+    ):
+        pass
+    assert [one["path"] for one in asked[1:]] == ["/again"] * 3
+    assert ["authorization" in one for one in asked] == [True, False, False, False]
+
+
+@pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/x", "http://", "//"])
+def test_a_redirect_to_nowhere_is_an_error_that_may_pass(target: str) -> None:
+    with (
+        serving(redirect_to(target)) as (url, _),
+        pytest.raises(CarrierError) as error,
+        carrier_at(url).open_picture("MM1", "ME1"),
+    ):
+        pass
+    assert not isinstance(error.value, NotThere)
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_picture_that_is_not_there(status: int) -> None:
+    def gone(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    with serving(gone) as (url, asked):
+        with pytest.raises(NotThere), carrier_at(url).open_picture("MM1", "ME1"):
+            pass
+        for message, sid in (("MM1", ".."), ("..", "ME1"), ("MM1", "")):
+            with pytest.raises(NotThere), carrier_at(url).open_picture(message, sid):
+                pass
+    assert len(asked) == 1  # ids of nothing but dots would lead to another address
+
+
+def test_a_picture_that_is_a_page_is_handed_on_as_it_is() -> None:
+    with serving(log_in) as (url, _), carrier_at(url).open_picture("MM1", "ME1") as media:
+        assert media.content_type == "text/html"
+        assert b"".join(media.chunks).startswith(b"<html>")
+
+
+def test_a_picture_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ivr.carrier.twilio.PICTURE_WITHIN", -1.0)
+    with (
+        serving(sound) as (url, _),
+        pytest.raises(CarrierError, match="took longer"),
+        carrier_at(url).open_picture("MM1", "ME1") as media,
+    ):
+        b"".join(media.chunks)
+
+
+def test_pictures_are_counted_in_the_list_of_texts_and_named_when_asked_for(sandbox: str) -> None:
+    phones, began = ControlClient(sandbox), datetime.now(UTC) - timedelta(seconds=2)
+    sid = phones.text(
+        "+19035550147", "look", media=[("a.png", b"\x89PNG\r\n\x1a\n", "image/png"), ("b.txt", b"two", "text/plain")]
+    )
+    carrier = carrier_at(sandbox)
+    (text,) = carrier.texts_since(began)
+    assert (text.sid, text.media) == (sid, (("", ""), ("", "")))
+    (kind, picture), (other, _) = carrier.pictures_of(sid)
+    assert (kind, other) == ("image/png", "text/plain")
+    with carrier.open_picture(sid, picture) as media:
+        assert b"".join(media.chunks) == b"\x89PNG\r\n\x1a\n"
+    with pytest.raises(NotThere):
+        carrier.pictures_of("MM" + "0" * 32)
 
 
 def test_a_download_that_breaks_off_is_an_error_and_not_a_short_recording() -> None:

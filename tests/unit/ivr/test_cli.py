@@ -14,7 +14,8 @@ import structlog
 
 from ivr.cli import run
 from ivr.commands.failures import report
-from tests.world import World
+from tests.fake_pictures import named
+from tests.world import CLIENT, World
 from tickets import db
 
 ROOT = Path(__file__).parents[3]
@@ -182,6 +183,23 @@ def test_what_looks_like_markup_is_shown_as_it_came(tmp_path: Path, capsys: Capt
     shown = capsys.readouterr().out
     assert "[/x]" in shown
     assert "[bold]hello[/bold]" in "".join(shown.split())
+
+
+def test_pictures_are_listed_with_their_text(tmp_path: Path, capsys: Captured) -> None:
+    run(["db", "upgrade"])
+    world = World("sqlite:///var/helpline.db", tmp_path)
+    world.carrier.pictures["MM1", "ME1"] = ("image/png", b"<html>[bold]")
+    world.text(CLIENT, "Look at this", sid="MM1", **named(("ME1", "image/png"), ("ME2", "image/jpeg")))
+    world.work()
+    world.close()
+    capsys.readouterr()
+    assert run(["tickets", "1001"]) == 0
+    shown = capsys.readouterr().out
+    assert "client: Look at this\n" in shown
+    assert (
+        "        picture 1: text/html, 12 bytes, /api/v1/media/1 (announced as image/png, but it is text/html)\n"
+        "        picture 2: image/jpeg, pending\n"
+    ) in shown
 
 
 def test_the_telephone_is_for_the_sandbox_only(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tiny_whisper
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from transcribe.ctranslate import FormatError, read_arrays, to_openai
@@ -100,6 +100,7 @@ def test_a_missing_array_and_a_key_with_a_bias_are_refused() -> None:
 
 
 @settings(max_examples=60)
+@example(at=314, value=1)
 @given(at=st.integers(0, 400), value=st.integers(0, 255))
 def test_no_byte_of_the_header_can_do_worse_than_be_refused(at: int, value: int) -> None:
     damaged = bytearray(FILE)
