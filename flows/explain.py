@@ -61,7 +61,7 @@ def _described(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[type
             current = next((members[kind] for members in _unions(current) if kind in members), None)
             holder, field = current, None
         elif isinstance(current, type) and issubclass(current, BaseModel):
-            holder, field = current, current.model_fields.get(str(part))
+            holder, field = current, _keys(current).get(str(part))
             current = field.annotation if field else None
         elif (single := _model_in(current)) is not None and get_origin(current) in {tuple, dict}:
             current, holder, field = single, single, None
@@ -97,7 +97,7 @@ def _words(details: ErrorDetails, holder: type[BaseModel] | None, *, field: Fiel
     if kind == "missing":
         return f"'{name}' is missing here", about
     if kind == "extra_forbidden":
-        allowed = list(holder.model_fields) if holder else []
+        allowed = list(_keys(holder)) if holder else []
         return f"{shown(name)} is not a key of this block; allowed: {', '.join(allowed)}", did_you_mean(name, allowed)
     if kind in {"union_tag_not_found", "model_type", "model_attributes_type"}:
         return _no_block(value, _choices(kind, loc, holder=holder, field=field))
@@ -116,7 +116,12 @@ def _choices(
     if kind == "union_tag_not_found":
         return tuple(TAGGED["step" if len(loc) == 3 and loc[1] == "steps" else "prompt"])
     block = _model_in(field.annotation) if field else holder
-    return tuple(block.model_fields) if block else ()
+    return tuple(_keys(block)) if block else ()
+
+
+def _keys(block: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a block by the keys that stand in the file: `from` is no name that Python could use."""
+    return {field.alias or name: field for name, field in block.model_fields.items()}
 
 
 def _no_block(value: object, choices: tuple[str, ...]) -> tuple[str, str]:

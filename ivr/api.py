@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from flask import Blueprint, Response, abort, jsonify, make_response, request
 from werkzeug.exceptions import HTTPException
 
+from ivr.duty import answer
 from ivr.listen import audio
 from ivr.openapi import document
 from ivr.wiring import Helpline
@@ -126,6 +127,15 @@ def blueprint(desk: Helpline) -> Blueprint:
         if found is None:
             refuse(404, f"Ticket {number} does not exist")
         return jsonify(found)
+
+    @views.get("/oncall")
+    def oncall() -> Response:
+        """Who is on call now, or at a moment."""
+        try:
+            at = moment_of(request.args["at"]) if "at" in request.args else desk.now()
+            return jsonify(answer(desk.flows.oncall, at))
+        except (ValueError, OverflowError):
+            refuse(400, "at must be a moment as ISO 8601 in the years 2000 to 2098, like 2026-11-23T14:05:11Z")
 
     @views.get("/recordings/<sid>")
     def recording(sid: str) -> Response:

@@ -152,7 +152,7 @@ def staff(settings: Settings) -> str:
     except FlowErrors:
         raise Trouble("the other flow files cannot be read", "`helpline flow check` shows why") from None
     for person in team:
-        if person.number == settings.twilio_number:
+        if settings.twilio_number in person.phones:
             raise Trouble(
                 f"{person.name} has the help desk's own number: it would page itself",
                 f"Correct the number of {person.name} in {ONCALL}, or TWILIO_NUMBER",
@@ -161,6 +161,7 @@ def staff(settings: Settings) -> str:
 
 
 def _first_of(problems: list[Problem]) -> None:
+    problems = [problem for problem in problems if not problem.note]
     if problems:
         first = problems[0]
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""

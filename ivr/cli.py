@@ -20,7 +20,7 @@ from ivr.settings import Settings, load_settings
 
 SECTIONS = {
     "Run": ("up", "db upgrade"),
-    "Look": ("phone", "tickets", "transcribe"),
+    "Look": ("phone", "tickets", "oncall", "transcribe"),
     "Check": ("doctor", "flow check"),
     "Roles (the lines of Procfile; `up` runs all of them)": (
         "web",
@@ -141,6 +141,17 @@ def tickets(*, number: int | None, as_json: bool) -> int:
 
     settings = _settings("tickets", quiet=True)
     return print_tickets(settings, number, as_json)
+
+
+@cli.command()
+@click.option("--at", metavar="TIME", help='At this time instead of now: "2026-11-23 22:00", or with an offset.')
+@click.option("--week", "whole_week", is_flag=True, help="The week as a calendar.")
+@click.option("--json", "as_json", is_flag=True, help="As the JSON API gives it.")
+def oncall(*, at: str | None, whole_week: bool, as_json: bool) -> int:
+    """Say who is on call, until when, and who is next."""
+    from ivr.commands.oncall import print_oncall
+
+    return print_oncall(_settings("oncall", quiet=True), at, whole_week=whole_week, as_json=as_json)
 
 
 @cli.command()

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from tickets import desk, paging
 from tickets.commands import Command, Verb
 from tickets.models import Ticket
-from tickets.oncall import Person, on_duty
+from tickets.oncall import Person
 from tickets.rules import Rules
 from tickets.states import TicketState
 from tickets.voicemails import recordings_of
@@ -23,8 +23,9 @@ def answer(
 ) -> tuple[str, Ticket | None]:
     """Do what `person` asked for and return the reply with the ticket it is about."""
     if command.verb is Verb.WHO:
-        people = ", ".join(f"{p.name} {paging.spoken_number(p.number)}" for p in on_duty(rules.team, now))
-        return (f"On call: {people}" if people else "Nobody is on call."), None
+        people = ", ".join(f"{p.name} {paging.spoken_number(p.number)}" for p in rules.paged(now))
+        known = rules.on_duty(now)
+        return f"On call: {people}" if known else f"Nobody is on call. Pages go to everyone: {people}", None
     ticket, problem = _meant(session, command, person, rules=rules, now=now)
     if ticket is None:
         return problem, None

@@ -71,13 +71,13 @@ def _tell_team(arrival: Arrival, ticket: Ticket, *, first: bool) -> None:
     facts = paging.Facts(number=ticket.number, client=ticket.client, caller=ticket.from_number, words=words)
     if ticket.state == TicketState.OPEN:
         purpose = Purpose.PAGE if first else Purpose.WORDS
-        if first or _told(arrival, ticket, Purpose.WORDS) < FOLLOW_UPS * len(arrival.rules.team):
+        if first or _told(arrival, ticket, Purpose.WORDS) < FOLLOW_UPS * len(arrival.rules.paged(arrival.now)):
             about = f"text{arrival.message.id}"
             desk.page(arrival.session, ticket, purpose, facts, about=about, rules=arrival.rules, now=arrival.now)
         return
     owners = [person for person in arrival.rules.team if person.name == ticket.claimed_by]
-    # An owner who is not in the team any more reads nothing: then it is everybody's.
-    told = owners or arrival.rules.team
+    # An owner who is not in the team any more reads nothing: then it is a matter for those on duty.
+    told = tuple(owners) or arrival.rules.paged(arrival.now)
     if _told(arrival, ticket, Purpose.NOTICE) < FOLLOW_UPS * len(told):
         for person in told:
             key = f"followup:{arrival.text.sid}:{person.number}"

@@ -68,7 +68,9 @@ def _stop(arrival: Arrival, answered: bool) -> None:
             text = "The client opted out of texts; calling still works"
             note(arrival.session, ticket_id=arrival.message.ticket_id, kind="consent", now=arrival.now, text=text)
         return
+    if arrival.number != arrival.person.number:  # a second phone gets no pages anyway
+        return
     body = f"{arrival.person.name} has opted out of texts and gets no pages until texting START to this number."
     for other in arrival.rules.team:
-        if other.number != arrival.number:
+        if other != arrival.person:
             arrival.tell(other, body, key=f"optout:{arrival.text.sid}:{other.number}")

@@ -20,7 +20,8 @@ class Wording(StrEnum):
 
 @dataclass(frozen=True)
 class Rules:
-    """All of it read once at start. `client_of` names the client that calls from a number; `listen_link` makes the
+    """All of it read once at start. `team` is everybody, on duty or not; `duty` says who of it is on duty at a moment (None:
+    everyone, always). `client_of` names the client that calls from a number; `listen_link` makes the
     address at which staff hear a recording (its id in, a complete address out); `wording` is a text to a client, with the
     number of its ticket where there is one."""
 
@@ -35,6 +36,15 @@ class Rules:
     join_window: timedelta = timedelta(hours=12)
     keywords_by_carrier: bool = True
     delete_at_carrier: bool = False
+    duty: Callable[[datetime], tuple[Person, ...]] | None = None
+
+    def on_duty(self, at: datetime) -> tuple[Person, ...]:
+        """The people on duty at `at`; empty in a gap of the schedule."""
+        return self.team if self.duty is None else self.duty(at)
+
+    def paged(self, at: datetime) -> tuple[Person, ...]:
+        """The people whom a page at `at` goes to: those on duty, and in a gap everyone. A page reaches somebody always."""
+        return self.on_duty(at) or self.team
 
     def page_due(self, ended: datetime) -> datetime:
         """When the page of a recording that ended then goes out without words. A timer is noticed by the next sweep, up to
