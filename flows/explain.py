@@ -1,6 +1,7 @@
 """pydantic's errors as Problems: the right line, plain words, what is allowed, and a guess at what was meant."""
 
-from typing import Any, get_args, get_origin
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -56,6 +57,8 @@ def _described(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[type
     holder: type[BaseModel] | None = model
     field: FieldInfo | None = None
     for part in loc:
+        if get_origin(current) in {Union, UnionType}:
+            current = _model_in(current) or current  # a block that may be left out
         if isinstance(part, str) and part.endswith(" kind"):
             kind = part.removesuffix(" kind")
             current = next((members[kind] for members in _unions(current) if kind in members), None)

@@ -50,14 +50,13 @@ def _at(document: Document, place: Place, *, message: str, hint: str, key: bool 
 def _unknown(written: Sequence[str], known: Sequence[str], *, place: Place, document: Document) -> Iterator[Problem]:
     for index, name in enumerate(written):
         if name not in known:
-            alike = [other for other in known if other.casefold() == name.casefold()]
-            hint = f"did you mean '{alike[0]}'?" if alike else did_you_mean(name, known)
             message = f"nobody here is called {shown(name)}; allowed: {_listed(known)}"
-            yield _at(document, (*place, index), message=message, hint=hint or "names are those of `team`")
+            hint = did_you_mean(name, known) or "names are those of `team`"
+            yield _at(document, (*place, index), message=message, hint=hint)
 
 
 def _listed(words: Iterable[str]) -> str:
-    words = list(words)
+    words = list(dict.fromkeys(words))
     more = f" and {len(words) - _SHOWN} more" if len(words) > _SHOWN else ""
     return ", ".join(words[:_SHOWN]) + more
 
@@ -84,12 +83,11 @@ def _hand_over(rotation: Rotation, place: Place, document: Document) -> Iterator
     if weekday is None:
         return
     if rotation.every % 7:
-        message = f"a turn of {rotation.every} days does not always end on a {WEEKDAYS[weekday]}"
+        message = f"a turn of {rotation.every} days does not always end on {WEEKDAYS[weekday]}"
         hint = 'the time alone, hand_over: "08:00", or `every` in weeks'
         yield _at(document, (*place, "hand_over"), message=message, hint=hint)
     elif rotation.since.weekday() != weekday:
-        day = WEEKDAYS[rotation.since.weekday()]
-        message = f"{rotation.since} is a {day}, and hand-over is on {WEEKDAYS[weekday]}"
+        message = f"{rotation.since} is a {rotation.since:%A}, and hand-over is on {WEEKDAYS[weekday]}"
         hint = "the day on which the first one of the list takes over"
         yield _at(document, (*place, "since"), message=message, hint=hint)
 
@@ -108,11 +106,12 @@ def _holidays(holidays: Holidays, document: Document) -> Iterator[Problem]:
     known = countries()
     if holidays.country not in known:
         message = f"{shown(holidays.country)} is not a country whose holidays are known"
-        yield _at(document, (*place, "country"), message=message, hint="two capital letters: US, CA, MX")
+        hint = did_you_mean(holidays.country, known) or "two capital letters: US, CA, MX"
+        yield _at(document, (*place, "country"), message=message, hint=hint)
         return
     states = known[holidays.country]
     if holidays.state is not None and holidays.state not in states:
-        allowed = f"; allowed: {', '.join(states)}" if states else "; leave it out for this country"
+        allowed = f"; allowed: {_listed(states)}" if states else "; leave it out for this country"
         message = f"{shown(holidays.state)} is not a state of {holidays.country}{allowed}"
         hint = did_you_mean(holidays.state, states) or "two letters for the United States: TX"
         yield _at(document, (*place, "state"), message=message, hint=hint)

@@ -10,7 +10,7 @@ from flows.oncall_schema import OnCall, Person
 from flows.schedule import Extra, Stretch, duty, next_change, stretches, zone_of
 
 #: Schedules are asked about in these years: dates of the files are of this century.
-YEARS = range(2000, 2100)
+YEARS = range(2000, 2099)
 
 
 def answer(oncall: OnCall, at: datetime, extra: Iterable[Extra] = ()) -> dict[str, Any]:
@@ -18,8 +18,8 @@ def answer(oncall: OnCall, at: datetime, extra: Iterable[Extra] = ()) -> dict[st
 
     `until` is None, and `next` empty, when nothing changes within two months. Raises ValueError outside `YEARS`."""
     extra = tuple(extra)
-    if at.astimezone(UTC).year not in YEARS or at.astimezone(UTC).year == YEARS[-1]:
-        raise ValueError(f"{at} is outside of {YEARS[0]} to {YEARS[-1] - 1}")
+    if at.year not in YEARS:
+        raise ValueError(f"not in the years {YEARS[0]} to {YEARS[-1]}")
     now, change = duty(oncall, at, extra), next_change(oncall, at, extra)
     return {
         "at": iso(at),
