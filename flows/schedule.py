@@ -151,9 +151,8 @@ def _by_shifts(file: OnCall, at: datetime) -> tuple[frozenset[str], str | None]:
 def _began(file: OnCall, shift: Shift, at: datetime) -> date | None:
     """The day on which the shift began that lasts at `at`."""
     today = at.astimezone(ZoneInfo(zone_of(file, shift.zone))).date()
-    for back in range(
-        -1, 3
-    ):  # yesterday and today nearly always; clock changes at midnight and skipped days reach farther
+    # Today or yesterday, nearly always; clock changes at midnight and skipped days reach farther.
+    for back in range(-1, 3):
         day = today - timedelta(days=back)
         if day.weekday() in shift.days:
             begins, ends = span(file, shift, day)

@@ -168,6 +168,20 @@ def test_every_gap_and_every_overlap_is_announced_and_no_other(
     assert on == [count > 0 for count in counts]
 
 
+def test_a_minute_is_a_gap_and_a_minute_is_an_overlap() -> None:
+    nights = {"people": ["Sam"], "every": "1 day", "hand_over": "08:00", "since": "2026-11-23"}
+    gap, overlap, both = 17 * 60 + 1, 17 * 60 - 1, [0, 1, 2, 3, 4, 5, 6]
+    for begins, said in (
+        (gap, "nobody is on duty: mon 17:00 to 17:01"),
+        (17 * 60, ""),
+        (overlap, "mon 16:59 to 17:00"),
+    ):
+        pieces = [(day * DAY + start, day * DAY + end, ["Sam"]) for day in both for start, end in ((8 * 60, 17 * 60),)]
+        pieces += [(day * DAY + (begins if day == 0 else 17 * 60), (day + 1) * DAY + 8 * 60, ["Lee"]) for day in both]
+        found = announced(file_of(pieces, "America/Chicago", nights))
+        assert [message.endswith(said) for message in found] == [True] * bool(said)
+
+
 @settings(max_examples=12, deadline=None)
 @given(st.lists(st.tuples(quarters, st.integers(24, 96), st.sampled_from(ZONES)), min_size=2, max_size=4))
 def test_shifts_of_several_zones_have_no_gap_in_a_year_that_is_not_announced(drawn: list[tuple[int, int, str]]) -> None:

@@ -106,6 +106,19 @@ def test_a_time_that_does_not_exist_is_the_moment_of_the_change() -> None:
     assert names(file, at("2027-03-14 03:00")) == "Lee"
 
 
+def test_a_turn_that_was_handed_over_stays_so_when_the_clock_shows_the_hour_again() -> None:
+    file = oncall(
+        """
+shifts: [{from: "00:00", to: "24:00", who: turns}]
+rotations: {turns: {people: [Sam, Lee], every: 1 day, hand_over: "01:45", since: 2026-10-31}}
+"""
+    )
+    assert names(file, at("2026-11-01 01:44")) == "Sam"
+    assert names(file, at("2026-11-01 01:45")) == "Lee"
+    assert names(file, at("2026-11-01 01:30", fold=1)) == "Lee"
+    assert names(file, at("2026-11-02 01:44")) == "Lee"
+
+
 def test_turns_of_days_hand_over_at_the_wall_s_time_over_a_change() -> None:
     file = oncall(
         """
