@@ -128,7 +128,18 @@ EndTime = Annotated[int, BeforeValidator(lambda value: _clock(value, midnight=Tr
 Day = Annotated[date, BeforeValidator(_day), _as(_DATE)]
 LocalTime = Annotated[datetime, BeforeValidator(_local), _as(rf"{_DATE}[ T]{_CLOCK}")]
 #: Monday is 0.
-Days = Annotated[tuple[int, ...], BeforeValidator(_days), _as(_DAYS)]
+Days = Annotated[
+    tuple[int, ...],
+    BeforeValidator(_days),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": f"^{_DAYS}$"},
+                {"type": "array", "items": {"type": "string", "enum": list(WEEKDAYS)}},
+            ],
+        }
+    ),
+]
 #: A number of days.
 Every = Annotated[int, BeforeValidator(_every), _as(_EVERY)]
 #: The weekday, or None, and minutes after midnight.

@@ -69,7 +69,9 @@ class Shift(Model):
     """Hours of the week, and who is on duty in them."""
 
     days: Days = Field(
-        tuple(range(7)), description="the days on which it begins: mon-fri, or mon, wed; all if left out"
+        tuple(range(7)),
+        description="the days on which it begins: mon-fri, or mon, wed; all if left out",
+        json_schema_extra={"default": "mon-sun"},
     )
     begins: ClockTime = Field(alias="from", description="when it begins")
     ends: EndTime = Field(alias="to", description="when it ends; not later than `from`: the next day")

@@ -22,7 +22,8 @@ NOT_FOR_STAFF = {
 
 def callable_number(number: str, place: Place, *, document: Document) -> Iterator[Problem]:
     """A number that no network knows."""
-    if not phonenumbers.is_valid_number(phonenumbers.parse(number)):
+    parsed = _parsed(number)
+    if parsed is None or not phonenumbers.is_valid_number(parsed):
         hint = "look at the area code and count the digits: +1, three, three, four"
         yield _at(document, place, message=f"{number} is not a number that can be called", hint=hint)
 
@@ -33,9 +34,10 @@ def people_problems(team: Sequence[Person], document: Document, *, desk: str) ->
     for number, place in numbers:
         problems = tuple(callable_number(number, place, document=document))
         yield from problems
-        kind = NOT_FOR_STAFF.get(phonenumbers.number_type(phonenumbers.parse(number)))
+        parsed = _parsed(number)
+        kind = NOT_FOR_STAFF.get(phonenumbers.number_type(parsed)) if parsed and not problems else None
         hint = "a mobile number belongs here"
-        if kind and not problems:
+        if kind:
             yield _at(document, place, message=f"{number} is {kind}: pages would not arrive", hint=hint)
         if number == desk:
             message = "this is the help desk's own number"
@@ -45,6 +47,14 @@ def people_problems(team: Sequence[Person], document: Document, *, desk: str) ->
     yield from twice(names, document, message="two people have this name", hint=hint)
     hint = "everyone needs a number of their own"
     yield from twice(numbers, document, message="two people have this number", hint=hint)
+
+
+def _parsed(number: str) -> phonenumbers.PhoneNumber | None:
+    """None for a number in E.164 form whose country code no country has."""
+    try:
+        return phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return None
 
 
 def _numbers(team: Sequence[Person]) -> Iterator[tuple[str, Place]]:
