@@ -246,19 +246,6 @@ class HelpdeskFlow(Model):
     pictures: Pictures = Field(default_factory=Pictures, description="what is kept of pictures that come with texts")
 
 
-class Person(Model):
-    """A member of the team."""
-
-    name: Name = Field(description="the name on tickets and in texts")
-    number: E164 = Field(description="the mobile phone that gets the pages")
-
-
-class OnCall(Model):
-    """oncall.yml: everyone listed is on duty at all hours."""
-
-    team: tuple[Person, ...] = Field(min_length=1, max_length=50, description="everyone who gets pages")
-
-
 class Client(Model):
     """A known client."""
 

@@ -10,7 +10,7 @@ from tickets.arrival import Arrival
 from tickets.commands import Command, Verb
 from tickets.events import note
 from tickets.models import Ticket
-from tickets.oncall import Person, on_duty
+from tickets.oncall import Person
 from tickets.rules import Rules
 from tickets.sms import fit, spoken_number
 from tickets.states import TicketState
@@ -27,8 +27,9 @@ def answer(arrival: Arrival, command: Command) -> tuple[str, Ticket | None]:
     session, rules, now, person = arrival.session, arrival.rules, arrival.now, arrival.person
     assert person is not None  # only the team has commands
     if command.verb is Verb.WHO:
-        people = ", ".join(f"{p.name} {spoken_number(p.number)}" for p in on_duty(rules.team, now))
-        return (f"On call: {people}" if people else "Nobody is on call."), None
+        people = ", ".join(f"{p.name} {spoken_number(p.number)}" for p in rules.paged(now))
+        known = rules.on_duty(now)
+        return f"On call: {people}" if known else f"Nobody is on call. Pages go to everyone: {people}", None
     ticket, problem = _meant(session, command, person, rules=rules, now=now)
     if ticket is None:
         return problem, None

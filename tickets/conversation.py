@@ -97,11 +97,11 @@ def _tell_team(arrival: Arrival, ticket: Ticket, *, first: bool) -> None:
         pictures_link=arrival.rules.pictures_link(arrival.message.id) if pictures else None,
     )
     if ticket.state == TicketState.OPEN:
-        purpose, told = (Purpose.PAGE if first else Purpose.WORDS), arrival.rules.team
+        purpose, told = (Purpose.PAGE if first else Purpose.WORDS), arrival.rules.paged(arrival.now)
     else:
-        # An owner who is not in the team any more reads nothing: then it is everybody's.
+        # An owner who is not in the team any more reads nothing: then it is a matter for those on duty.
         owners = tuple(person for person in arrival.rules.team if person.name == ticket.claimed_by)
-        purpose, told = Purpose.NOTICE, owners or arrival.rules.team
+        purpose, told = Purpose.NOTICE, owners or arrival.rules.paged(arrival.now)
     if not first and _told(arrival, ticket, purpose) >= FOLLOW_UPS * len(told):
         _flooded(arrival, ticket, told)
     elif purpose.is_page:
