@@ -10,6 +10,7 @@ from flows.loader import Flows, load
 from ivr.carrier.base import Carrier
 from ivr.carrier.twilio import TwilioCarrier
 from ivr.links import Links
+from ivr.opening import Answers
 from ivr.queue import JobQueue
 from ivr.settings import Settings, SmsKeywords
 from tickets import db
@@ -43,6 +44,11 @@ class Helpline:
     def media_limit(self) -> int:
         """Bytes of the largest recording that is fetched."""
         return self.flows.helpdesk.recordings.max_megabytes * 1_000_000
+
+    @cached_property
+    def answers(self) -> Answers:
+        """What is said to callers, kept where many hear the same."""
+        return Answers(self.flows, self.settings.public_url)
 
     @cached_property
     def client_names(self) -> tuple[str, ...]:

@@ -45,9 +45,8 @@ def _on_begin(connection: Connection) -> None:
     if connection.dialect.name != "sqlite":
         return
     # A transaction that reads first and writes later would fail at once when another writer came between.
-    kind = connection.get_execution_options()
-    if not kind.get("helpline_single", False):
-        connection.exec_driver_sql("BEGIN" if kind.get("helpline_reading", False) else "BEGIN IMMEDIATE")
+    reading = connection.get_execution_options().get("helpline_reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 def connect(url: str) -> Engine:

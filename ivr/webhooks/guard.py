@@ -5,13 +5,11 @@ from flask import Flask, Response, request
 from prometheus_client import Counter
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from ivr.body import LIMIT, WebhookRequest
 from ivr.forms import Malformed
 from ivr.signature import Rejection, SignatureCheck
 
 log = structlog.get_logger(__name__)
-
-#: Bytes of the largest webhook. A text of 1,600 characters with ten pictures is below 20 kB.
-LIMIT = 256 * 1024
 
 REJECTED = Counter("helpline_webhooks_rejected", "Webhooks that were not taken.", ["reason"])
 for _reason in Rejection:
@@ -30,6 +28,7 @@ def reject(reason: Rejection, status: int, detail: str = "") -> Response:
 
 def protect(app: Flask, check: SignatureCheck) -> None:
     """Guard every path below /twilio/, also those that do not exist: an unsigned request learns nothing from them."""
+    app.request_class = WebhookRequest
 
     @app.before_request
     def verify() -> Response | None:
@@ -37,7 +36,6 @@ def protect(app: Flask, check: SignatureCheck) -> None:
             return None
         if (request.content_length or 0) > LIMIT:
             return reject(Rejection.TOO_LARGE, 413)
-        request.max_content_length = LIMIT
         try:
             reason = check.reject(request)
         except RequestEntityTooLarge:
