@@ -37,7 +37,7 @@ class _Row:
 class Together:
     """Inserts for one engine. `turn` is held by every writer of the process, so at most one statement is under way."""
 
-    def __init__(self, engine: Engine, turn: Callable[[], AbstractContextManager[None]]) -> None:
+    def __init__(self, engine: Engine, turn: AbstractContextManager[None]) -> None:
         self._engine, self._turn = engine, turn
         self._line: deque[_Row] = deque()
         self._connection: PoolProxiedConnection | None = None
@@ -47,10 +47,12 @@ class Together:
 
         `values` has to name every column that may not be NULL. Raises SQLAlchemyError as any statement does."""
         text, binders = _statement(table, tuple(values), self._engine)
-        bound = [bind(value) if bind else value for bind, value in zip(binders, values.values(), strict=True)]
+        bound = list(values.values())
+        for place, bind in binders:
+            bound[place] = bind(bound[place])
         row = _Row(text, bound)
         self._line.append(row)
-        with self._turn():
+        with self._turn:
             if not row.done:
                 self._write_line()
         if row.error is not None:
@@ -102,8 +104,9 @@ class Together:
 
 
 @lru_cache(maxsize=64)
-def _statement(table: type[Base], names: tuple[str, ...], engine: Engine) -> tuple[str, list[Binder | None]]:
-    """The beginning of the INSERT, and what each value goes through. Asked of SQLAlchemy once instead of with each row."""
-    columns = [table.__table__.c[name] for name in names]
-    binders = [column.type.dialect_impl(engine.dialect).bind_processor(engine.dialect) for column in columns]
-    return f"INSERT INTO {table.__tablename__} ({', '.join(names)}) VALUES ", binders
+def _statement(table: type[Base], names: tuple[str, ...], engine: Engine) -> tuple[str, list[tuple[int, Binder]]]:
+    """The beginning of the INSERT, and what some of the values go through. Asked of SQLAlchemy once, not with each row."""
+    types = [table.__table__.c[name].type.dialect_impl(engine.dialect) for name in names]
+    binders = [(place, type_.bind_processor(engine.dialect)) for place, type_ in enumerate(types)]
+    text = f"INSERT INTO {table.__tablename__} ({', '.join(names)}) VALUES "
+    return text, [(place, bind) for place, bind in binders if bind is not None]
