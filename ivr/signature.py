@@ -5,7 +5,7 @@ Host header is the sender's to choose (carrier-facts §6)."""
 
 import base64
 import hmac
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlparse
@@ -76,7 +76,7 @@ def _with_and_without_port(url: str) -> tuple[str, str]:
     return remove_port(parsed), add_port(parsed)
 
 
-def _raw_path(environ: Mapping[str, Any]) -> str:
+def _raw_path(environ: dict[str, Any]) -> str:
     """The path as it was sent, still percent-encoded. A proxy that serves us below a path strips that path, and it is
     part of the configured public address already."""
     raw = str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or "")

@@ -17,11 +17,15 @@ from tickets.states import Purpose, TicketState
 #: bad hour one person may take more tickets than an automaton would send texts.
 ANSWERS_PER_HOUR = 12
 
+#: The sender of a text that came without one. There is nobody to answer, to recognise, or to ask for consent.
+UNKNOWN_SENDER = "unknown"
+
 
 @dataclass(frozen=True)
 class InboundText:
-    """A text as the carrier delivered it. `from_number` is E.164 where possible, else as it came (short codes, names);
-    `media` are (content type, carrier's media id) pairs; `opt_out_type` says which keyword the carrier has answered."""
+    """A text as the carrier delivered it. `from_number` is E.164 where possible, else as it came (short codes, names), or
+    UNKNOWN_SENDER. `media` are (content type, carrier's media id) pairs; `opt_out_type` says which keyword the carrier has
+    answered."""
 
     sid: str
     from_number: str
@@ -47,8 +51,15 @@ class Arrival:
         """Who sent it."""
         return self.text.from_number
 
+    @property
+    def withheld(self) -> bool:
+        """True when nobody knows who sent it."""
+        return self.number == UNKNOWN_SENDER
+
     def reply(self, body: str, *, key: str, purpose: Purpose, ticket: Ticket | None = None) -> None:
-        """Answer the sender, once for the key."""
+        """Answer the sender, once for the key; nobody when there is no sender."""
+        if self.withheld:
+            return
         if self.person is not None:
             body = fit("", body, "")
         elif purpose is not Purpose.CONFIRM and self._answers_in_the_last_hour() >= ANSWERS_PER_HOUR:
@@ -87,7 +98,10 @@ class Arrival:
         self.message.ticket_id = ticket.id
 
     def current_ticket(self) -> Ticket | None:
-        """The ticket that this number's texts belong to: its newest one that is not resolved, within the window. Locked."""
+        """The ticket that this number's texts belong to: its newest one that is not resolved, within the window. Locked.
+        Texts without a sender may be of different people: each is a ticket of its own."""
+        if self.withheld:
+            return None
         rows = (
             select(Ticket)
             .where(

@@ -76,7 +76,7 @@ def connect(url: str) -> Engine:
 
 
 class Turn:
-    """The turn to write, of one thread at a time. A class, because `@contextmanager` costs 2 us."""
+    """The turn to write, of one thread at a time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

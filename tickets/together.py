@@ -1,25 +1,23 @@
 """New rows of several threads, written to SQLite with one statement.
 
-SQLite has one writer at a time, and a thread that writes hands Python's lock back and forth while others wait. So a thread
-leaves its row in a line before it waits for its turn: whoever writes first writes all that are in the line, and the others
-find theirs done. Under the load of `bench webhook` that took a third off the time of a request."""
+SQLite has one writer at a time, and each statement hands Python's lock to another thread and waits to get it back. So a
+thread leaves its row in a line before it waits for its turn to write: whoever writes next writes all that are in the line,
+and the others find theirs done. And it goes past SQLAlchemy, which takes as long for one row as SQLite. Together that took
+a fifth off the processor time of the first webhook of a call."""
 
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Engine, PoolProxiedConnection
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, TimeoutError
 
 from tickets.models import Base
 
-#: Most rows of one statement; there are no more in the line than the process has threads, and SQLite takes many more.
-MOST = 32
-
-#: What makes values of Python values of the driver.
+#: Makes a value of Python a value of the driver.
 Binder = Callable[[Any], Any]
 
 
@@ -31,7 +29,7 @@ class _Row:
     def __init__(self, insert: str, values: Sequence[Any]) -> None:
         self.insert, self.values = insert, values
         self.done, self.new = False, False
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
 
 class Together:
@@ -52,9 +50,14 @@ class Together:
             bound[place] = bind(bound[place])
         row = _Row(text, bound)
         self._line.append(row)
-        with self._turn:
-            if not row.done:
-                self._write_line()
+        try:
+            with self._turn:
+                if not row.done:
+                    self._write_line()
+        except TimeoutError:
+            with suppress(ValueError):  # when another thread has taken it, it may yet be written, like any late commit
+                self._line.remove(row)
+            raise
         if row.error is not None:
             raise row.error
         return row.new
@@ -62,9 +65,7 @@ class Together:
     def _write_line(self) -> None:
         rows = [self._line.popleft() for _ in range(len(self._line))]
         for text in {row.insert for row in rows}:
-            alike = [row for row in rows if row.insert == text]
-            for start in range(0, len(alike), MOST):
-                self._write(alike[start : start + MOST])
+            self._write([row for row in rows if row.insert == text])
 
     def _write(self, rows: Sequence[_Row]) -> None:
         """All rows at once. When one of them is there already, or cannot be written, none is: then each by itself."""
@@ -72,7 +73,7 @@ class Together:
         text = rows[0].insert + (", ".join([group] * len(rows)) if len(rows) > 1 else f"{group} ON CONFLICT DO NOTHING")
         try:
             count = self._execute(text, [value for row in rows for value in row.values])
-        except Exception as error:
+        except BaseException as error:
             # A database that let us wait for 8 s in vain would do the same with each row.
             if len(rows) > 1 and not isinstance(error, OperationalError):
                 for row in rows:
@@ -85,8 +86,8 @@ class Together:
             row.new, row.done = count == len(rows), True
 
     def _execute(self, text: str, values: Sequence[Any]) -> int:
-        """One statement is a transaction of its own: no BEGIN and COMMIT around it. It goes past SQLAlchemy, which takes as
-        long as SQLite itself, and always through the same connection."""
+        """One statement is a transaction of its own: no BEGIN and COMMIT around it. Always the same connection, whose cache
+        of pages is still true."""
         if self._connection is None:
             self._connection = self._engine.raw_connection()
         try:
@@ -99,7 +100,8 @@ class Together:
             self._connection.invalidate()
             self._connection = None
             if isinstance(error, sqlite3.Error):
-                raise OperationalError(text, None, error, hide_parameters=True) from error
+                kind = OperationalError if isinstance(error, sqlite3.OperationalError) else DBAPIError
+                raise kind(text, None, error, hide_parameters=True) from error
             raise
 
 
@@ -108,5 +110,5 @@ def _statement(table: type[Base], names: tuple[str, ...], engine: Engine) -> tup
     """The beginning of the INSERT, and what some of the values go through. Asked of SQLAlchemy once, not with each row."""
     types = [table.__table__.c[name].type.dialect_impl(engine.dialect) for name in names]
     binders = [(place, type_.bind_processor(engine.dialect)) for place, type_ in enumerate(types)]
-    text = f"INSERT INTO {table.__tablename__} ({', '.join(names)}) VALUES "
+    text = f"INSERT INTO {table.__tablename__} ({', '.join(names)}) VALUES "  # noqa: S608 - names of our own tables
     return text, [(place, bind) for place, bind in binders if bind is not None]

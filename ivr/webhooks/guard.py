@@ -7,6 +7,7 @@ import structlog
 from flask import Flask, Response, request
 from prometheus_client import Counter
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.local import LocalProxy
 
 from ivr.body import LIMIT, WebhookRequest
 from ivr.forms import Malformed
@@ -57,7 +58,7 @@ def protect(app: Flask, check: SignatureCheck) -> None:
 
 def _this_request() -> WebhookRequest:
     """Flask's own name for it looks it up at each touch of an attribute."""
-    return cast("WebhookRequest", request._get_current_object())
+    return cast("LocalProxy[WebhookRequest]", request)._get_current_object()
 
 
 def fields() -> Mapping[str, str]:

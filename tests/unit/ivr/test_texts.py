@@ -196,3 +196,28 @@ def test_a_short_code_gets_a_ticket(world: World) -> None:
     world.text("55512", "Your delivery")
     world.work()
     assert world.ticket()["from_number"] == "55512"
+
+
+@pytest.mark.parametrize("words", ["the server is down", "STOP", "ACK 1001", "yes"])
+@pytest.mark.parametrize("form", [{}, {"From": ""}, {"From": " "}], ids=["no sender", "an empty one", "a blank one"])
+def test_a_text_without_a_sender_is_a_ticket_and_pages_and_nobody_is_answered(
+    world: World, form: dict[str, str], words: str
+) -> None:
+    assert world.post("/twilio/sms", MessageSid="SM1", To=DESK, Body=words, NumMedia="0", **form).status_code == 200
+    world.work()
+    ticket = world.ticket()
+    assert (ticket["from_number"], ticket["client"], ticket["subject"]) == (None, None, words)
+    assert world.texts_to(SAM) == [f"URGENT 1001 number withheld: {words}. Reply ACK 1001 to take it."]
+    assert {sent.to for sent in world.carrier.sent} == {SAM, LEE, ROBIN}
+    assert world.rows(ConsentEvent) == []
+
+
+def test_two_texts_without_a_sender_may_be_of_two_people(world: World) -> None:
+    for sid in ("SM1", "SM2", "SM2"):
+        assert world.post("/twilio/sms", MessageSid=sid, To=DESK, Body="down", NumMedia="0").status_code == 200
+    assert [ticket["from_number"] for ticket in world.tickets()] == [None, None]
+
+
+def test_a_stop_without_a_sender_is_put_before_a_person(world: World) -> None:
+    assert world.post("/twilio/sms", MessageSid="SM1", To=DESK, Body="STOP", NumMedia="0").status_code == 200
+    assert "The client may want no more texts: please read and decide" in [e["text"] for e in world.ticket()["events"]]
