@@ -62,7 +62,7 @@ def _advance(
 ) -> tuple[calls.Answer, Instructions]:
     event, caller = _event(session, form), Caller(call.from_number, call.client)
     result = engine.advance(desk.flows.helpdesk, session, event, caller=caller, now=now)
-    return desk.answers.of(_heard(event), result, turn), result.instructions
+    return desk.answers.of(_heard(event), result, turn=turn), result.instructions
 
 
 def _event(session: Session, form: CallForm) -> engine.Event:

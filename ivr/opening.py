@@ -35,7 +35,7 @@ class Answers:
         self._said = engine.said_of_callers(flows.helpdesk)
         self._opening = lru_cache(maxsize=KEPT)(self._work_out)
 
-    def of(self, heard: str, result: engine.Turn, turn: int) -> Answer:
+    def of(self, heard: str, result: engine.Turn, *, turn: int) -> Answer:
         """The answer of a turn in which `heard` came in."""
         twiml = render(result.instructions, addresses(self._public_url, turn))
         waiting = result.session.waiting is Waiting.RECORDING
@@ -50,4 +50,4 @@ class Answers:
 
     def _work_out(self, number: str | None, client: str | None, turn: int) -> tuple[Answer, Instructions]:
         result = engine.begin(self._flows.helpdesk, caller=Caller(number, client), now=_NEVER)
-        return self.of("call", result, turn), result.instructions
+        return self.of("call", result, turn=turn), result.instructions

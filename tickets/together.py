@@ -44,7 +44,7 @@ class Together:
         """Insert a row and commit it, unless one with the same unique key is there. True when this call made it.
 
         `values` has to name every column that may not be NULL. Raises SQLAlchemyError as any statement does."""
-        text, binders = _statement(table, tuple(values), self._engine)
+        text, binders = _statement(table, tuple(values), engine=self._engine)
         bound = list(values.values())
         for place, bind in binders:
             bound[place] = bind(bound[place])
@@ -106,7 +106,7 @@ class Together:
 
 
 @lru_cache(maxsize=64)
-def _statement(table: type[Base], names: tuple[str, ...], engine: Engine) -> tuple[str, list[tuple[int, Binder]]]:
+def _statement(table: type[Base], names: tuple[str, ...], *, engine: Engine) -> tuple[str, list[tuple[int, Binder]]]:
     """The beginning of the INSERT, and what some of the values go through. Asked of SQLAlchemy once, not with each row."""
     types = [table.__table__.c[name].type.dialect_impl(engine.dialect) for name in names]
     binders = [(place, type_.bind_processor(engine.dialect)) for place, type_ in enumerate(types)]
