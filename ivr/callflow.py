@@ -1,6 +1,5 @@
 """One step of a call: the carrier's request in, the engine's answer out, the record of it in between."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
@@ -8,19 +7,15 @@ from sqlalchemy.orm import Session as Unit
 
 from flows import engine
 from flows.engine import Caller, Digits, Recorded, Session, Silence, Waiting
-from flows.instructions import Choose, Instruction
+from flows.instructions import Choose
 from ivr.forms import CallForm, RecordingForm
+from ivr.opening import Instructions
 from ivr.twiml import RECORDING_PATH, Addresses, render
 from ivr.wiring import Helpline
 from tickets import calls, recordings
 from tickets.models import Call
 
 log = structlog.get_logger(__name__)
-
-
-def addresses(public_url: str, turn: int) -> Addresses:
-    """Where the carrier goes after this turn. The turn is part of the address: that is how a repeated request is known."""
-    return Addresses(action=f"{public_url}/twilio/voice/{turn + 1}", recording=f"{public_url}{RECORDING_PATH}")
 
 
 def _caller(form: CallForm) -> calls.Caller:
@@ -32,7 +27,7 @@ def answer(desk: Helpline, form: CallForm, turn: int) -> str:
     now = desk.now()
     if turn == 0:
         client = desk.rules.client_of(form.from_number)
-        first, instructions = _begin(desk, Caller(form.from_number, client), now=now)
+        first, instructions = desk.answers.begin(Caller(form.from_number, client), now=now)
         row = calls.new_row(form.sid, _caller(form), client=client, now=now)
         quiet = not any(isinstance(instruction, Choose) for instruction in instructions)
         if quiet and desk.database.insert_alone(
@@ -45,7 +40,8 @@ def answer(desk: Helpline, form: CallForm, turn: int) -> str:
         if before is not None:
             return before
         if call.session is None:
-            following, instructions = _begin(desk, Caller(call.from_number, call.client), turn=turn, now=now)
+            caller = Caller(call.from_number, call.client)
+            following, instructions = desk.answers.begin(caller, turn=turn, now=now)
         else:
             session = Session.from_dict(call.session)
             following, instructions = _advance(desk, call, session, form=form, turn=turn, now=now)
@@ -61,25 +57,12 @@ def answer(desk: Helpline, form: CallForm, turn: int) -> str:
         return following.twiml
 
 
-Instructions = Sequence[Instruction]
-
-
-def _begin(desk: Helpline, caller: Caller, *, now: datetime, turn: int = 0) -> tuple[calls.Answer, Instructions]:
-    return _answered(desk, "call", engine.begin(desk.flows.helpdesk, caller=caller, now=now), turn)
-
-
 def _advance(
     desk: Helpline, call: Call, session: Session, *, form: CallForm, turn: int, now: datetime
 ) -> tuple[calls.Answer, Instructions]:
     event, caller = _event(session, form), Caller(call.from_number, call.client)
     result = engine.advance(desk.flows.helpdesk, session, event, caller=caller, now=now)
-    return _answered(desk, _heard(event), result, turn)
-
-
-def _answered(desk: Helpline, heard: str, result: engine.Turn, turn: int) -> tuple[calls.Answer, Instructions]:
-    twiml = render(result.instructions, addresses(desk.settings.public_url, turn))
-    waiting = result.session.waiting is Waiting.RECORDING
-    return calls.Answer(heard, twiml, result.session.to_dict(), desk.flows.version, waiting), result.instructions
+    return desk.answers.of(_heard(event), result, turn=turn), result.instructions
 
 
 def _event(session: Session, form: CallForm) -> engine.Event:

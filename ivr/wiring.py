@@ -12,6 +12,7 @@ from flows.schedule import on_duty, zone_of
 from ivr.carrier.base import Carrier
 from ivr.carrier.twilio import TwilioCarrier
 from ivr.links import Links
+from ivr.opening import Answers
 from ivr.queue import JobQueue
 from ivr.settings import Settings, SmsKeywords
 from tickets import db
@@ -50,6 +51,11 @@ class Helpline:
     def picture_limit(self) -> int:
         """Bytes of the largest picture that is fetched."""
         return self.flows.helpdesk.pictures.max_megabytes * 1_000_000
+
+    @cached_property
+    def answers(self) -> Answers:
+        """What is said to callers, kept where many hear the same."""
+        return Answers(self.flows, self.settings.public_url)
 
     @cached_property
     def client_names(self) -> tuple[str, ...]:

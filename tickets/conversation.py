@@ -62,7 +62,7 @@ def _open(arrival: Arrival) -> Ticket:
     return desk.open_ticket(
         arrival.session,
         channel=Channel.TEXT,
-        from_number=arrival.number,
+        from_number=None if arrival.withheld else arrival.number,
         client=arrival.rules.client_of(arrival.number),
         subject=words or ("Picture" if arrival.text.media else "Empty text"),
         now=arrival.now,
@@ -71,6 +71,8 @@ def _open(arrival: Arrival) -> Ticket:
 
 def _opts_in(arrival: Arrival) -> bool:
     """The first text of a number is its consent, shown the notice by the first reply. True when this one is it."""
+    if arrival.withheld:
+        return False
     seen = select(ConsentEvent.id).where(ConsentEvent.number == arrival.number).limit(1)
     if not can_receive(arrival.number) or arrival.session.scalars(seen).first() is not None:
         return False
