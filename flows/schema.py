@@ -197,6 +197,7 @@ class Texts(Model):
     opted_out: PlainText = Field(description="the one confirmation of an opt-out")
     opted_in: PlainText = Field(description="answer to START")
     join_window_hours: int = Field(12, ge=1, le=72, description="texts within these hours join the open ticket")
+    segments_per_second: int = Field(1, ge=1, le=100, description="segments in a second that the carrier takes from us")
 
 
 class Pages(Model):

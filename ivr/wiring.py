@@ -16,6 +16,7 @@ from tickets import db
 from tickets.oncall import Person
 from tickets.rules import Rules, Wording
 from tickets.storage import BlobStore, open_blobs
+from tickets.turns import Pace
 
 Clock = Callable[[], datetime]
 
@@ -59,6 +60,7 @@ def rules_of(flows: Flows, settings: Settings, *, links: Links, now: Clock = utc
 
     return Rules(
         desk_number=settings.twilio_number,
+        pace=Pace(settings.twilio_messaging_service_sid or settings.twilio_number, texts.segments_per_second),
         team=tuple(Person(person.name, person.number) for person in flows.oncall.team),
         zone=ZoneInfo(flows.helpdesk.desk.zone),
         wording=wording,
@@ -94,7 +96,7 @@ def assemble(settings: Settings, *, now: Clock = utc_now) -> Helpline:
     return Helpline(
         settings=settings,
         flows=flows,
-        database=db.Database(engine, notify=queue.hint),
+        database=db.Database(engine, notify=queue.hint, notify_in=queue.hint_in),
         queue=queue,
         carrier=carrier_of(settings),
         blobs=open_blobs(settings.blob_url),

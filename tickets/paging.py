@@ -2,7 +2,7 @@
 
 A page says ticket, who, what, and how to take it, in two segments at most; only the words of the client are cut."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tickets import sms
@@ -97,6 +97,45 @@ def missed_body(facts: Facts) -> str:
 def words_to_owner(facts: Facts) -> str:
     """What a client adds by text to a ticket that has an owner."""
     return sms.fit(f"{facts.number} {who(facts)} says: ", facts.words or "", "")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One ticket of a digest: its number, its client and the number that called, as far as they are known."""
+
+    number: int
+    client: str | None = None
+    caller: str | None = None
+
+    def named(self, room: int) -> str:
+        """The ticket and who it is about in `room` characters; half a telephone number is worse than none."""
+        spoken = spoken_number(self.caller) if self.caller else ""
+        name = self.client[:room].strip() if self.client else (spoken if len(spoken) <= room else "")
+        return f"{self.number} {name}" if name else str(self.number)
+
+
+#: Characters of a name below which it says nothing.
+_SHORTEST_NAME = 4
+
+
+def digest_body(entries: Sequence[Entry]) -> str:
+    """Several pages in one text of two segments: all numbers, and as much of the names as there is room for. Only when the
+    numbers alone are too many, the last ones become "and 3 more"."""
+    how_many = "1 ticket" if len(entries) == 1 else f"{len(entries)} tickets"
+
+    def body(listed: Sequence[str]) -> str:
+        left = len(entries) - len(listed)
+        more = f" and {left} more" if left else ""
+        return sms.to_gsm(f"URGENT {how_many}: {', '.join(listed)}{more}. Reply ACK {entries[0].number} to take one.")
+
+    longest = max(len(entry.client or "") for entry in entries)
+    for room in range(max(longest, len("903-555-0147")), _SHORTEST_NAME - 1, -1):
+        if sms.segments(named := body([entry.named(room) for entry in entries])) <= 2:
+            return named
+    numbers = [str(entry.number) for entry in entries]
+    while sms.segments(body(numbers)) > 2 and len(numbers) > 1:
+        numbers.pop()
+    return body(numbers)
 
 
 _BODIES = {Purpose.PAGE: page_body, Purpose.WORDS: words_body, Purpose.MISSED: missed_body}

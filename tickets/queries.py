@@ -1,7 +1,7 @@
 """What others may read of a ticket: the shape of the JSON API, from rows. Reads only."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -57,12 +57,17 @@ def newest(
 
 
 def _whole(session: Session, tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
-    """Four queries for any number of tickets."""
+    """The same few queries for any number of tickets."""
     ids = [ticket.id for ticket in tickets]
     calls = list(session.scalars(select(Call).where(Call.ticket_id.in_(ids)).order_by(Call.id)))
     tickets_of = {call.id: call.ticket_id for call in calls}
     recordings = session.scalars(select(Recording).where(Recording.call_id.in_(tickets_of)).order_by(Recording.id))
     messages = list(session.scalars(select(Message).where(Message.ticket_id.in_(ids)).order_by(Message.id)))
+    digests = {message.merged_into for message in messages if message.merged_into is not None}
+    # What went out in one text with others is shown as it went out.
+    said = {
+        row.id: row.body for row in session.execute(select(Message.id, Message.body).where(Message.id.in_(digests)))
+    }
     events = session.scalars(select(Event).where(Event.ticket_id.in_(ids)).order_by(Event.at, Event.id))
     by_call, by_recording = (
         _grouped(calls, lambda c: c.ticket_id),
@@ -70,7 +75,9 @@ def _whole(session: Session, tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
     )
     by_message, by_event = _grouped(messages, lambda m: m.ticket_id), _grouped(events, lambda e: e.ticket_id)
     return [
-        _ticket(ticket, by_call[ticket.id], by_recording[ticket.id], by_message[ticket.id], by_event[ticket.id])
+        _ticket(
+            ticket, by_call[ticket.id], by_recording[ticket.id], by_message[ticket.id], by_event[ticket.id], said=said
+        )
         for ticket in tickets
     ]
 
@@ -88,6 +95,8 @@ def _ticket(
     recordings: Sequence[Recording],
     messages: Sequence[Message],
     events: Sequence[Event],
+    *,
+    said: Mapping[int, str],
 ) -> dict[str, Any]:
     return {
         "number": ticket.number,
@@ -105,7 +114,7 @@ def _ticket(
         "calls": [_call(call) for call in calls],
         "recordings": [_recording(recording) for recording in recordings],
         "messages": [_message(message) for message in messages if _with_client(message)],
-        "pages": [_page(message) for message in messages if _is_shown_page(message)],
+        "pages": [_page(message, said) for message in messages if _is_shown_page(message)],
         "events": [{"at": iso(event.at), "kind": event.kind, "text": event.text} for event in events],
     }
 
@@ -166,7 +175,7 @@ def _is_shown_page(message: Message) -> bool:
     return Purpose(message.purpose).is_page and message.state != MessageState.WITHHELD
 
 
-def _page(message: Message) -> dict[str, Any]:
+def _page(message: Message, said: Mapping[int, str]) -> dict[str, Any]:
     return {
         "person": message.person,
         "number": message.to_number,
@@ -174,7 +183,7 @@ def _page(message: Message) -> dict[str, Any]:
         # Without a report in time it counts as not delivered; a late one sets it right.
         "state": MessageState.FAILED if message.error == NO_REPORT else message.state,
         "error": _error(message),
-        "body": message.body,
+        "body": message.body if message.merged_into is None else said[message.merged_into],
         "at": iso(message.created_at),
     }
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from tickets.oncall import Person
+from tickets.turns import Pace
 
 
 class Wording(StrEnum):
@@ -20,11 +21,12 @@ class Wording(StrEnum):
 
 @dataclass(frozen=True)
 class Rules:
-    """All of it read once at start. `client_of` names the client that calls from a number; `listen_link` makes the
-    address at which staff hear a recording (its id in, a complete address out); `wording` is a text to a client, with the
-    number of its ticket where there is one."""
+    """All of it read once at start. `pace` is how fast the carrier takes texts; `client_of` names the client that calls
+    from a number; `listen_link` makes the address at which staff hear a recording (its id in, a complete address out);
+    `wording` is a text to a client, with the number of its ticket where there is one."""
 
     desk_number: str
+    pace: Pace
     team: tuple[Person, ...]
     zone: ZoneInfo
     wording: Callable[[Wording, int | None], str]

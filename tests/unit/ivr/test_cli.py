@@ -87,7 +87,7 @@ def test_a_database_of_another_version_is_refused(role: str, capsys: Captured, t
     assert capsys.readouterr().err == "Error: the database has no tables yet. Run: helpline db upgrade\n"
 
     assert run(["db", "upgrade"]) == 0
-    assert capsys.readouterr().out == "The database has schema 0001.\n"
+    assert capsys.readouterr().out == "The database has schema 0002.\n"
     engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/var/helpline.db")
     with engine.begin() as connection:
         connection.execute(sqlalchemy.text("UPDATE alembic_version SET version_num = '9999'"))

@@ -103,7 +103,7 @@ def test_a_running_desk_is_healthy(env: dict[str, str], carrier: dict[str, str])
     broker.terminate()
     broker.wait()
     assert [line(finding) for finding in findings if finding.outcome is not Outcome.FINE] == []
-    assert line(findings[2]) == "ok       database: sqlite answers with schema 0001"
+    assert line(findings[2]) == "ok       database: sqlite answers with schema 0002"
     assert line(findings[-1]).startswith("ok       carrier: http://127.0.0.1:")
 
 
