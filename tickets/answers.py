@@ -5,11 +5,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tickets import desk, paging
+from tickets import desk, digests, paging
 from tickets.commands import Command, Verb
 from tickets.models import Ticket
 from tickets.oncall import Person, on_duty
 from tickets.rules import Rules
+from tickets.sms import fit
 from tickets.states import TicketState
 from tickets.voicemails import recordings_of
 
@@ -85,7 +86,9 @@ def _acknowledge(session: Session, ticket: Ticket, person: Person, *, rules: Rul
         desk.claim(session, ticket, person, rules=rules, now=now)
         who = _label(ticket).split(" ", 1)[1]
         call_back, number = _call_back(session, ticket), ticket.number
-        return f"{number} is yours: {who}.{call_back} Reply DONE {number} when it is solved."
+        yours, done = f"{number} is yours: {who}.{call_back}", f" Reply DONE {number} when it is solved."
+        words = digests.unread_words(session, ticket, person)
+        return fit(f"{yours} The words: ", paging.sentence(words), done) if words else yours + done
     if ticket.state == TicketState.CLAIMED and ticket.claimed_by == person.name:
         return f"{ticket.number} is already yours. Reply DONE {ticket.number} when it is solved."
     return _standing(ticket, rules, now)

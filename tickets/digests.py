@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from tickets import paging, work
 from tickets.db import insert_once
 from tickets.events import note
-from tickets.models import Message, Ticket
+from tickets.models import Call, Message, Recording, Ticket
 from tickets.oncall import Person
 from tickets.paging import Entry
 from tickets.states import Direction, MessageState, Purpose, TicketState, WorkKind
@@ -25,6 +25,8 @@ MINUTE = timedelta(seconds=60)
 
 #: The pages that announce a ticket. The words that were missing in a page are in no digest: they would be lost with it.
 _ANNOUNCES = (Purpose.PAGE, Purpose.MISSED)
+
+_GONE_OUT = (MessageState.SENDING, MessageState.SENT, MessageState.DELIVERED)
 
 
 def merge(session: Session, page: Message, waiting: list[Waiting], *, now: datetime) -> bool:
@@ -145,7 +147,19 @@ def tickets_of(session: Session, message: Message) -> list[int | None]:
     return list(session.scalars(select(Message.ticket_id).where(*pages).distinct().order_by(Message.ticket_id)))
 
 
-def unread_page(session: Session, ticket: Ticket, person: Person) -> bool:
-    """Whether this person knows of the ticket from a digest only, which has no words of the client's."""
-    pages = (Message.ticket_id == ticket.id, Message.person == person.name, Message.merged_into.is_not(None))
-    return session.scalars(select(Message.id).where(*pages).limit(1)).first() is not None
+def unread_words(session: Session, ticket: Ticket, person: Person) -> str | None:
+    """The client's first words, for who knows of the ticket from a digest only: it named no words. None for who has had them
+    in a text of their own, and while there are none."""
+    texts = select(Message.id).where(Message.ticket_id == ticket.id, Message.person == person.name).limit(1)
+    merged = texts.where(Message.merged_into.is_not(None))
+    had = texts.where(Message.purpose == Purpose.WORDS, Message.state.in_(_GONE_OUT))
+    if session.scalars(merged).first() is None or session.scalars(had).first() is not None:
+        return None
+    spoken = (
+        select(Recording.text)
+        .join(Call, Recording.call_id == Call.id)
+        .where(Call.ticket_id == ticket.id, Recording.text.is_not(None))
+    )
+    written = select(Message.body).where(Message.ticket_id == ticket.id, Message.purpose == Purpose.CLIENT)
+    first = session.scalars(spoken.order_by(Recording.id).limit(1)).first()
+    return first or session.scalars(written.order_by(Message.id).limit(1)).first()

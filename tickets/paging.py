@@ -58,7 +58,7 @@ def _length(facts: Facts) -> str:
     return f"Voicemail, {facts.seconds} s" if facts.seconds else "Voicemail"
 
 
-def _sentence(words: str) -> str:
+def sentence(words: str) -> str:
     """Words that end somewhere, so that what follows is not read as part of them."""
     words = words.strip()
     return words if words[-1:] in tuple(".!?)\"'") else f"{words}."
@@ -70,7 +70,7 @@ def page_body(facts: Facts) -> str:
     after = f" Reply ACK {facts.number} to take it."
     if facts.words:
         about = f"[{facts.about}] " if facts.about else ""
-        return sms.fit(before + about, _sentence(facts.words), after)
+        return sms.fit(before + about, sentence(facts.words), after)
     state = "words follow" if facts.waiting else "no words"
     listen = f" Listen: {facts.link}" if facts.link else ""
     about = f"{facts.about}. " if facts.about else ""
@@ -81,7 +81,7 @@ def words_body(facts: Facts) -> str:
     """The second text, once, when the page had to go out without the words."""
     after = f" Reply ACK {facts.number} to take it."
     if facts.words:
-        return sms.fit(f"{facts.number} {who(facts)} said: ", _sentence(facts.words), after)
+        return sms.fit(f"{facts.number} {who(facts)} said: ", sentence(facts.words), after)
     listen = f" Listen: {facts.link}" if facts.link else ""
     return sms.fit(f"{facts.number} {who(facts)}: ", f"{_length(facts)}, no words could be made out.", listen + after)
 

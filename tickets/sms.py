@@ -70,7 +70,8 @@ def _sizes_in_ucs2(text: str) -> list[int]:
     for char in text:
         flags = flags + 1 if "\U0001f1e6" <= char <= "\U0001f1ff" else 0
         size = 2 if ord(char) > 0xFFFF else 1
-        if sizes and (_joins(before, char) or (flags and flags % 2 == 0)):
+        joins = _joins(before, char) or (flags > 0 and flags % 2 == 0)
+        if sizes and joins and sizes[-1] + size <= 67:  # what no segment can hold has to be split
             sizes[-1] += size
         else:
             sizes.append(size)
