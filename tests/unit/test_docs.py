@@ -34,7 +34,7 @@ from tests.unit.documents import (
     unknown_targets,
 )
 from tests.world import World
-from tickets import db, outbox, states, work
+from tickets import db, digests, outbox, states, turns, work
 
 CHECKS: list[tuple[Callable[[Doc], Iterator[str]], str, str]] = [
     (broken_links, "[here](docs/nowhere.md)", "link docs/nowhere.md: no such file"),
@@ -179,6 +179,14 @@ FIGURES = [
     (
         "docs/decisions/0011-a-caller-without-database.md",
         f"the last comparison that worked and {lookups.OVERLAP.total_seconds() / 60:.0f} minutes further",
+    ),
+    (
+        "docs/decisions/0015-turns-and-digests.md",
+        f"at most {turns.LOOK_AGAIN.total_seconds():.0f} s; that is no attempt",
+    ),
+    (
+        "docs/decisions/0015-turns-and-digests.md",
+        f"more than {digests.HANDFUL} tickets, written within {digests.MINUTE.total_seconds():.0f} s,",
     ),
     ("SECURITY.md", f"good for {links.LIFETIME.days} days"),
     ("README.md", "goes out {pages.wait_for_transcript} s after the recording ended"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.world import DESK, LEE, ROBIN, SAM, STRANGER, World, edited_flows
+from tests.world import CLIENT, DESK, LEE, ROBIN, SAM, STRANGER, World, edited_flows
 from tickets import outbox, work
 from tickets.models import Message, Sender, Work
 from tickets.outbox import NotSent, OutcomeUnknown, Refusal, TextRefused
@@ -167,6 +167,23 @@ def test_pages_overtake_a_queue_of_chatter(paced: World) -> None:
     assert (paced.carrier.sent[first].at - written).total_seconds() <= 1
     assert sent.index(CALLERS[-1]) > first
     assert_paced(paced)
+
+
+def test_words_that_follow_hold_up_neither_a_new_page_nor_an_answer(paced: World) -> None:
+    paced.transcriber_runs = False
+    leave_voicemails(paced, 6)
+    paced.pass_time(30)
+    paced.transcriber_runs = True
+    paced.work()  # six times three texts with words wait now
+    begun = len(paced.carrier.sent)
+    paced.text(LEE, "ACK 1006")
+    paced.text(CLIENT, "Server is down")
+    paced.pass_time(14)
+    firsts = [text.body for text in paced.carrier.sent[begun:]]
+    assert [body.split(" ")[0] for body in firsts[:3]] == ["URGENT"] * 3
+    assert firsts[3].startswith("1006 is yours")
+    assert [body[:21] for body in firsts[4:6]] == ["1006 is taken by Lee."] * 2
+    assert " said: " in firsts[6]
 
 
 def test_who_has_a_ticket_is_told_before_clients_hear_anything(paced: World) -> None:
