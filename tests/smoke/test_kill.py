@@ -26,7 +26,8 @@ def test_ten_voicemails_survive_the_death_of_every_role(tmp_path: Path) -> None:
             time.sleep(1)  # so that every death falls into the middle of the ten
         murders.join()
         until(lambda: _all_transcribed(desk), within=150, what=f"ten transcripts\n{desk.log.read_text()[-2000:]}")
-        time.sleep(5)
+        until(lambda: _all_sent(desk), within=150, what="pages at the pace of the carrier")
+        time.sleep(5)  # for what should not come
         tickets = desk.tickets()
         assert sorted(ticket["from_number"] for ticket in tickets if _states(ticket) == ["done"]) == callers
         # A caller who was cut off after choosing has a ticket of that call too: a missed call, and nothing else.
@@ -91,6 +92,11 @@ def _all_transcribed(desk: Desk) -> bool:
         return False
     states = [state for ticket in found for state in _states(ticket)]
     return states.count("done") == CALLS and "pending" not in states
+
+
+def _all_sent(desk: Desk) -> bool:
+    pages = [page["state"] for ticket in desk.tickets() for page in ticket["pages"]]
+    return bool(pages) and not {"pending", "sending"} & set(pages)
 
 
 def _states(ticket: dict[str, Any]) -> list[str]:
