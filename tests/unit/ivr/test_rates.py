@@ -318,13 +318,24 @@ def test_five_pages_are_no_reason_to_leave_out_their_words(paced: World) -> None
 
 
 def test_pages_of_different_minutes_stay_apart(paced: World) -> None:
-    paced.carrier.down = True
+    paced.queue.down = True
     for first in (0, 3, 6):
-        miss_calls(paced, 3, first=first)
+        for caller in CALLERS[first : first + 3]:
+            paced.text(caller, "Server is down")
         paced.pass_time(61)
-    paced.carrier.down = False
-    paced.pass_time(400)
+    paced.queue.down = False
+    paced.pass_time(60)
     assert [len(paced.texts_to(number)) for number in TEAM] == [9, 9, 9]
+
+
+def test_pages_of_one_minute_that_waited_long_become_one_text(paced: World) -> None:
+    paced.queue.down = True
+    for caller in CALLERS[:9]:
+        paced.text(caller, "Server is down")
+    paced.pass_time(200)
+    paced.queue.down = False
+    paced.pass_time(60)
+    assert [len(paced.texts_to(number)) for number in TEAM] == [1, 1, 1]
 
 
 def test_what_happens_to_the_digest_happened_to_its_pages(paced: World) -> None:
