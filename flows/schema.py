@@ -210,6 +210,7 @@ class Texts(Wordings):
     machines: tuple[E164, ...] = Field(
         (), max_length=100, description="forwarders and alarm systems: their texts open tickets, nobody answers them"
     )
+    segments_per_second: int = Field(1, ge=1, le=100, description="segments in a second that the carrier takes from us")
 
 
 class Pages(Model):

@@ -19,6 +19,7 @@ from tickets import db
 from tickets.oncall import Person, Quiet
 from tickets.rules import Rules, Wording
 from tickets.storage import BlobStore, open_blobs
+from tickets.turns import Pace
 
 Clock = Callable[[], datetime]
 
@@ -76,6 +77,7 @@ def rules_of(flows: Flows, settings: Settings, *, links: Links, now: Clock = utc
 
     return Rules(
         desk_number=settings.twilio_number,
+        pace=Pace(settings.twilio_messaging_service_sid or settings.twilio_number, texts.segments_per_second),
         team=tuple(team.values()),
         duty=lambda at: tuple(team[person.name] for person in on_duty(flows.oncall, at)),
         zone=ZoneInfo(flows.helpdesk.desk.zone),
@@ -138,7 +140,7 @@ def assemble(settings: Settings, *, now: Clock = utc_now) -> Helpline:
     return Helpline(
         settings=settings,
         flows=flows,
-        database=db.Database(engine, notify=queue.hint),
+        database=db.Database(engine, notify=queue.hint, notify_in=queue.hint_in),
         queue=queue,
         carrier=carrier_of(settings),
         blobs=open_blobs(settings.blob_url),

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tickets import consent, desk, replies
+from tickets import consent, desk, digests, paging, replies
 from tickets.arrival import Arrival
 from tickets.commands import Command, Verb
 from tickets.events import note
@@ -145,7 +145,9 @@ def _acknowledge(session: Session, ticket: Ticket, person: Person, *, rules: Rul
         desk.claim(session, ticket, person, rules=rules, now=now)
         who = _label(ticket).split(" ", 1)[1]
         call_back, number = _call_back(session, ticket), ticket.number
-        return f"{number} is yours: {who}.{call_back} Reply DONE {number} when it is solved."
+        yours, done = f"{number} is yours: {who}.{call_back}", f" Reply DONE {number} when it is solved."
+        words = digests.unread_words(session, ticket, person)
+        return fit(f"{yours} The words: ", paging.sentence(words), done) if words else yours + done
     if ticket.state == TicketState.CLAIMED and ticket.claimed_by == person.name:
         return f"{ticket.number} is already yours. Reply DONE {ticket.number} when it is solved."
     return _standing(ticket, rules, now)

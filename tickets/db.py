@@ -27,6 +27,9 @@ BUSY_TIMEOUT_MS = 8000
 #: Called after a commit with the work that is due now: a list of (kind, work id, attempts).
 Notify = Callable[[list[tuple[str, int, int]]], None]
 
+#: Called after a commit with work that becomes due in so many seconds.
+NotifyIn = Callable[[float, tuple[str, int, int]], None]
+
 
 class SchemaError(Exception):
     """The database is older or newer than this program; the message says which and what to do."""
@@ -90,11 +93,13 @@ class Turn:
 
 
 class Database:
-    """Hands out units of work. `notify` hears, after each commit, what work became due in it; it must not raise."""
+    """Hands out units of work. `notify` hears, after each commit, what work became due in it, and `notify_in` what will be
+    due in a moment; they must not raise."""
 
-    def __init__(self, engine: Engine, *, notify: Notify | None = None) -> None:
+    def __init__(self, engine: Engine, *, notify: Notify | None = None, notify_in: NotifyIn | None = None) -> None:
         self.engine = engine
         self.notify = notify
+        self.notify_in = notify_in
         self._reader = engine.execution_options(helpline_reading=True)
         # SQLite lets in one writer at a time. Threads that wait inside it sleep up to 100 ms at a time; here the next one
         # is woken at once, and finds a connection whose cache of pages is still true.
@@ -107,9 +112,12 @@ class Database:
         with self._turn, Session(self.engine, expire_on_commit=False) as session:
             with session.begin():
                 yield session
-            due = session.info.pop("due", None)
+            due, soon = session.info.pop("due", None), session.info.pop("soon", ())
         if due and self.notify is not None:
             self.notify(due)
+        if self.notify_in is not None:
+            for seconds, piece in soon:
+                self.notify_in(seconds, piece)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

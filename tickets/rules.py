@@ -7,6 +7,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from tickets.oncall import Person
+from tickets.turns import Pace
 
 
 class Wording(StrEnum):
@@ -22,12 +23,13 @@ class Wording(StrEnum):
 @dataclass(frozen=True)
 class Rules:
     """All of it read once at start. `team` is everybody, on duty or not; `duty` says who of it is on duty at a moment (None:
-    everyone, always). `client_of` names the client that calls from a number; `listen_link` makes the
-    address at which staff hear a recording (its id in, a complete address out), `pictures_link` the one at which they see
-    what came with a text (the id of its row in); `wording` is a text to a client in one of the `languages`, with the number
-    of its ticket where there is one, None where the flow file says to stay silent."""
+    everyone, always). `pace` is how fast the carrier takes texts. `client_of` names the client that calls from a number;
+    `listen_link` makes the address at which staff hear a recording (its id in, a complete address out), `pictures_link` the
+    one at which they see what came with a text (the id of its row in); `wording` is a text to a client in one of the
+    `languages`, with the number of its ticket where there is one, None where the flow file says to stay silent."""
 
     desk_number: str
+    pace: Pace
     team: tuple[Person, ...]
     zone: ZoneInfo
     wording: Callable[[Wording, int | None, str | None], str | None]
