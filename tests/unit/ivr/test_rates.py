@@ -442,7 +442,7 @@ def test_a_colleague_who_opts_out_gets_no_digest_and_every_ticket_says_so(paced:
     for ticket in paced.tickets():
         (page,) = [page for page in ticket["pages"] if page["person"] == "Sam"]
         assert page["state"] == "failed"
-        assert page["error"] == "this number has opted out (it can text START to undo that)"
+        assert page["error"] == "this number has opted out; it can text START to undo that"
 
 
 def test_a_digest_that_the_carrier_never_takes_fails_with_all_its_pages(paced: World) -> None:

@@ -17,8 +17,11 @@ def upgrade() -> None:
         sa.Column("free_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_senders")),
     )
-    with op.batch_alter_table("messages", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("sender", sa.String(length=64), nullable=True))
-        batch_op.add_column(sa.Column("merged_into", sa.Integer(), nullable=True))
-        batch_op.create_foreign_key(op.f("fk_messages_merged_into_messages"), "messages", ["merged_into"], ["id"])
-        batch_op.create_index(batch_op.f("ix_messages_merged_into"), ["merged_into"], unique=False)
+    op.add_column("messages", sa.Column("sender", sa.String(length=64), nullable=True))
+    name = op.f("fk_messages_merged_into_messages")
+    if op.get_bind().dialect.name == "sqlite":  # which adds a constraint with its column only, or with a new table
+        op.execute(f"ALTER TABLE messages ADD COLUMN merged_into INTEGER CONSTRAINT {name} REFERENCES messages (id)")
+    else:
+        op.add_column("messages", sa.Column("merged_into", sa.Integer(), nullable=True))
+        op.create_foreign_key(name, "messages", "messages", ["merged_into"], ["id"])
+    op.create_index(op.f("ix_messages_merged_into"), "messages", ["merged_into"], unique=False)
