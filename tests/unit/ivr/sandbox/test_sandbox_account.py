@@ -28,7 +28,9 @@ from tests.unit.ivr.sandbox.sandbox_helpers import (
 )  # fmt: skip
 
 SERVICE = "MG" + "1" * 32
-USUAL = {"keywords": "carrier", "blocked_texts": None, "segments_per_second": None, "queue_limit": None}
+USUAL = {
+    "keywords": "carrier", "blocked_texts": None, "segments_per_second": None, "queue_limit": None, "speed": None,
+}  # fmt: skip
 
 
 def opt_out_types(application: Application, *, at_least: int) -> dict[str, str | None]:
@@ -222,11 +224,12 @@ def test_settings_outlive_a_restart_and_go_back_to_the_usual(config: SandboxConf
 @pytest.mark.parametrize(
     ("settings", "complaint"),
     [
-        ({"speed": 1}, "The account has no setting 'speed'. Settings: blocked_texts, keywords, queue_limit, segments"),
+        ({"pace": 1}, "The account has no setting 'pace'. Settings: blocked_texts, keywords, queue_limit, segments"),
         ({"keywords": "on"}, "Account setting 'keywords' is one of off, carrier, advanced, not 'on'"),
         ({"blocked_texts": []}, "Account setting 'blocked_texts' is one of at-once, later, not '[]'"),
         ({"queue_limit": 1.5}, "Account setting 'queue_limit' is a whole number above 0 or null, not '1.5'"),
         ({"segments_per_second": 0}, "Account setting 'segments_per_second' is a number above 0 or null, not '0'"),
+        ({"speed": -1}, "Account setting 'speed' is a number above 0 or null, not '-1'"),
         ({"queue_limit": True}, "Account setting 'queue_limit' is a whole number above 0 or null, not 'True'"),
     ],
 )
