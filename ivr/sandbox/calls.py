@@ -24,7 +24,7 @@ from ivr.sandbox.numbers import Numbers, is_phone_number
 from ivr.sandbox.owner import Owner, Pickup
 from ivr.sandbox.player import Player
 from ivr.sandbox.recorder import Archive, Recorder
-from ivr.sandbox.rooms import Rooms
+from ivr.sandbox.rooms import HUNG_UP, Rooms
 from ivr.sandbox.stage import End, Request, Stage
 from ivr.sandbox.store import Row, Store, calls, events, recordings
 
@@ -296,6 +296,8 @@ class Calls:
 
     def _finish(self, sid: str, by: str, *, status: str, at: float | None = None) -> None:
         now = at or time.time()
+        # Nobody sits in a room whose call is over, whatever went wrong there.
+        self._net.rooms.leave(sid, reason=HUNG_UP)
         self._net.store.update(calls, calls.c.sid == sid, status=status, ended=now, last_seen=now)
         row = self.get(sid)
         self._tell(sid, status, event="completed", behaviour=self._net.rules.of(row["phone"]))
@@ -306,18 +308,19 @@ class Calls:
 
     def recover(self) -> int:
         """End the calls that were running when the sandbox died, as a network would; returns how many."""
-        self._net.rooms.recover()
         cut = self._net.store.rows(sa.select(calls).where(calls.c.status.in_(RUNNING)))
+        latest = sa.select(events.c.call_sid, sa.func.max(events.c.at).label("at")).group_by(events.c.call_sid)
+        last = {row["call_sid"]: row["at"] for row in self._net.store.rows(latest)}
+        self._net.rooms.recover()
         for row in cut:
             sid = row["sid"]
             behaviour = self._net.rules.of(row["phone"])
             running = (recordings.c.call_sid == sid) & (recordings.c.status == "in-progress")
             for recording in self._net.store.rows(sa.select(recordings).where(running)):
                 self._net.archive.finish(recording["sid"], behaviour)
-            last = self._net.store.rows(sa.select(sa.func.max(events.c.at).label("at")).where(events.c.call_sid == sid))
             end = self._cut_off(sid, "network")
             status = "failed" if end.status == "busy" else end.status
-            self._finish(sid, end.by, status=status, at=last[0]["at"] or row["last_seen"])
+            self._finish(sid, end.by, status=status, at=last.get(sid) or row["last_seen"])
         return len(cut)
 
     def stop(self) -> None:
