@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.ivr.sandbox.sandbox_helpers import SAM
-from tests.unit.ivr.telephone import Desk, Fingers, desk_at, printed, some_samples
+from ivr.sandbox.client import ControlClient
+from tests.unit.ivr.sandbox.sandbox_helpers import CLIENT, SAM, story
+from tests.unit.ivr.telephone import LEE, Desk, Fingers, desk_at, printed, some_samples
 
 
 @pytest.fixture
@@ -113,3 +114,17 @@ def test_phones_that_ring_already_are_shown_at_the_start(desk: Desk, tmp_path: P
         fingers.sees("desk to Sam | Ticket 1042.")
     finally:
         assert fingers.end() == 0
+
+
+def test_a_mailbox_that_picks_up_first_stops_nobody(desk: Desk) -> None:
+    phones = ControlClient(desk.sandbox)
+    phones.behave(SAM, answers="mailbox", rings=0)
+    phones.behave(LEE, answers="at-once", rings=6, presses=[{"after": 1, "keys": "1"}], hangs_up_after=60)
+    caller = phones.call(CLIENT, pace="real")
+    phones.press(caller, "2")
+    events = story(phones, caller)
+    assert [event.data["with"] for event in events if event.kind == "talking"] == [[LEE]]
+    mailbox, lee = (call["sid"] for call in phones.placed())
+    assert [event.kind for event in story(phones, mailbox)][:2] == ["ringing", "answered"]
+    assert "pressed" not in [event.kind for event in story(phones, mailbox)]
+    assert "pressed" in [event.kind for event in story(phones, lee)]

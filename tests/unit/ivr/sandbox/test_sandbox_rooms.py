@@ -280,3 +280,16 @@ def test_numbers_in_a_dial_are_not_played(application: Application, phones: Cont
     errors = [event.data["text"] for event in story(phones, caller) if event.kind == "error"]
     assert errors == ["Dial without a named Conference is not played here"]
     assert application.got("/after")[0].form["DialCallStatus"] == "failed"
+
+
+def test_who_comes_a_moment_too_late_sits_alone_in_a_new_room(
+    application: Application, phones: ControlClient, twilio: Client
+) -> None:
+    a_desk_that_connects(application)
+    phones.behave(SAM, answers="at-once", presses=[{"after": 0, "keys": "1"}], hangs_up_after=20)
+    story(phones, ring(application, twilio))
+    caller = phones.call(CLIENT, pace="real")
+    eventually(lambda: phones.status(caller)["doing"] == "holding")
+    assert [len(shown["people"]) for shown in phones.rooms()] == [1]
+    rooms = {hook.form["ConferenceSid"] for hook in application.got("/room", at_least=4)}
+    assert len(rooms) == 2
