@@ -71,7 +71,9 @@ class Dial:
             self._stage.event("error", code=13227, text=f"The conference {terms.room} is full", url="")
             return
         try:
-            self._stay(noun, seat, until=time.monotonic() + self._real(max(0.0, verb.number("timeLimit", LONGEST))))
+            self._stay(
+                noun, terms, seat=seat, until=time.monotonic() + self._real(max(0.0, verb.number("timeLimit", LONGEST)))
+            )
         except Redirected:
             self._leave(UPDATED)
             raise
@@ -89,9 +91,9 @@ class Dial:
     def _leave(self, reason: str) -> None:
         self._stage.rooms.leave(self._stage.row()["sid"], reason=reason)
 
-    def _stay(self, noun: Verb, seat: Seat, *, until: float) -> None:
-        if not seat.started and not seat.over:
-            self._hold(noun, seat, until=until)
+    def _stay(self, noun: Verb, terms: Terms, *, seat: Seat, until: float) -> None:
+        if terms.wait_url and not seat.started and not seat.over:
+            self._hold(Request(terms.wait_url, noun.attrs.get("waitMethod", "POST").upper()), seat, until=until)
         while not seat.over:
             if not self._wait(seat, until=until):
                 return
@@ -112,15 +114,9 @@ class Dial:
         self._line.wait(doing, limit, until=lambda: seat.over or seat.started != started)
         return True
 
-    def _hold(self, noun: Verb, seat: Seat, *, until: float) -> None:
+    def _hold(self, first: Request, seat: Seat, *, until: float) -> None:
         """Play the wait document until the conference starts; after its last verb there is silence."""
-        address = noun.attrs.get("waitUrl")
-        self._stage.event("holding", music=address is None, url=address or "")
-        if not address:
-            return
-        request: Request | None = Request(
-            urljoin(self._reader.url, address), noun.attrs.get("waitMethod", "POST").upper()
-        )
+        request: Request | None = first
         for _count in range(MAX_WAITING_DOCUMENTS):
             if request is None or seat.started or seat.over:
                 return
@@ -146,7 +142,7 @@ class Dial:
 
 
 def _terms(noun: Verb, base_url: str) -> Terms:
-    callback = noun.attrs.get("statusCallback", "")
+    callback, wait = noun.attrs.get("statusCallback", ""), noun.attrs.get("waitUrl")
     return Terms(
         room=noun.text,
         starts=noun.flag("startConferenceOnEnter", True),
@@ -154,6 +150,7 @@ def _terms(noun: Verb, base_url: str) -> Terms:
         muted=noun.flag("muted", False),
         beep=noun.attrs.get("beep", "true"),
         most=int(noun.number("maxParticipants", MOST)),
+        wait_url=urljoin(base_url, wait) if wait else wait,
         callback_url=urljoin(base_url, callback) if callback else "",
         callback_method=noun.attrs.get("statusCallbackMethod", "POST").upper(),
         callback_events=tuple(noun.attrs.get("statusCallbackEvent", "").split()),

@@ -28,7 +28,7 @@ HUNG_UP, UPDATED, ENDED = "participant_hung_up", "participant_updated_via_api", 
 
 @dataclass(frozen=True)
 class Terms:
-    """How a leg enters a room: what its Conference noun asks for."""
+    """How a leg enters a room: what its Conference noun asks for. `wait_url` None: the carrier's own music."""
 
     room: str
     starts: bool = True
@@ -36,6 +36,7 @@ class Terms:
     muted: bool = False
     beep: str = "true"
     most: int = MOST
+    wait_url: str | None = None
     callback_url: str = ""
     callback_method: str = "POST"
     callback_events: tuple[str, ...] = ()
@@ -86,6 +87,8 @@ class Rooms:
                 what = "statusCallback: whoever came into the room first has set it"
                 self._store.event(call["sid"], "ignored", what=what)
             self._start([*there, person], room, behaves_like=person)
+            if not seat.started:
+                self._store.event(call["sid"], "holding", music=terms.wait_url is None, url=terms.wait_url or "")
             return seat
 
     def _start(self, there: Sequence[Row], room: Row, *, behaves_like: Row) -> None:

@@ -128,7 +128,9 @@ def test_a_killed_carrier_empties_its_rooms(application: Application, config: Sa
     }
     with process(config) as (child, url):
         phones = ControlClient(url)
-        callers = [phones.call(number, pace="real") for number in (CLIENT, SAM)]
+        callers = [phones.call(CLIENT, pace="real")]
+        eventually(lambda: phones.status(callers[0])["doing"] == "holding")
+        callers.append(phones.call(SAM, pace="real"))
         eventually(lambda: {phones.status(call)["doing"] for call in callers} == {"talking"})
         child.send_signal(signal.SIGKILL)
         child.wait(timeout=5)
