@@ -3,6 +3,7 @@ role needs of memory for it."""
 
 import re
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,17 +25,20 @@ GRACE = 60.0
 #: Seconds for the words of one voicemail, at most, before the next round begins.
 EACH_HEARD_WITHIN = 20.0
 
-_TICKET = re.compile(r"\d{4,}")
+#: How several pages in one text begin (tickets.paging).
+_MERGED = re.compile(r"URGENT \d+ tickets: ")
 #: What a page without words says instead (tickets.paging).
 _WITHOUT = (", words follow.", ", no words.")
 
 
 @dataclass(frozen=True)
 class Page:
-    """One person's page for one voicemail: seconds from the callback to its POST, and whether it carried the words."""
+    """One person's page for one voicemail: seconds from the callback to its POST, whether it carried the words, and whether
+    it was one text with others, which carries none."""
 
     seconds: float
     words: bool
+    merged: bool
 
 
 @dataclass(frozen=True)
@@ -83,22 +87,25 @@ def _round(helpline_up: Up, flows: Flows, count: int) -> Round:
 
 
 def pages_of(helpline_up: Up, calls: Sequence[str]) -> list[Page]:
-    """The first text of each ticket of these calls to each person: that is the page."""
+    """The first text about each ticket of these calls to each person: that is the page. Which tickets a text is about says
+    the API, as the text may name several."""
     callbacks = voicemails.callbacks_of(helpline_up, calls)
+    tickets = helpline_up.tickets()
     call_of = {
-        ticket["number"]: call["sid"]
-        for ticket in helpline_up.tickets()
-        for call in ticket["calls"]
-        if call["sid"] in callbacks
+        ticket["number"]: call["sid"] for ticket in tickets for call in ticket["calls"] if call["sid"] in callbacks
     }
+    about: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for ticket in tickets:
+        for page in ticket["pages"]:
+            about[page["number"], page["body"]].append(ticket["number"])
     first: dict[tuple[int, str], Page] = {}
     query = "SELECT to_number, body, created FROM messages WHERE direction = 'outbound-api' ORDER BY created"
     for person, body, posted in helpline_up.carrier_rows(query):
-        named = _TICKET.search(body)
-        number = int(named.group()) if named else 0
-        if number in call_of and (number, person) not in first:
-            words = not any(sign in body for sign in _WITHOUT)
-            first[number, person] = Page(float(posted) - callbacks[call_of[number]], words)
+        merged = bool(_MERGED.match(body))
+        words = not merged and not any(sign in body for sign in _WITHOUT)
+        for number in about.get((person, body), ()):
+            if number in call_of and (number, person) not in first:
+                first[number, person] = Page(float(posted) - callbacks[call_of[number]], words, merged)
     return list(first.values())
 
 
@@ -117,18 +124,29 @@ def pages_table(rounds: Sequence[Round], flows: Flows) -> Group:
     """Seconds from callback to page."""
     deadline = flows.helpdesk.pages.wait_for_transcript
     table = Table()
-    columns = ("voicemails at once", "pages", "p50 s", "p95 s", "longest s", "with words", "without", "missing")
+    columns = (
+        "voicemails at once",
+        "pages",
+        "p50 s",
+        "p95 s",
+        "longest s",
+        "with words",
+        "without",
+        "merged",
+        "missing",
+    )
     for column in columns:
         table.add_column(column, justify="right")
     for one in rounds:
         seconds = sorted(page.seconds for page in one.pages)
-        with_words = sum(page.words for page in one.pages)
+        with_words, merged = sum(page.words for page in one.pages), sum(page.merged for page in one.pages)
         table.add_row(
             str(one.voicemails),
             str(len(seconds)),
             *(f"{percentile(seconds, share):.1f}" for share in (0.5, 0.95, 1.0)),
             str(with_words),
-            str(len(seconds) - with_words),
+            str(len(seconds) - with_words - merged),
+            str(merged),
             str(one.expected - len(seconds)),
         )
     return Group(

@@ -47,7 +47,8 @@ from flows.words import fill, spoken_values
 
 __all__ = [
     "LEAVE_KEY", "Caller", "Digits", "Event", "Flow", "HungUp", "NotTaken", "Recorded", "Session", "Silence",
-    "StillRinging", "Taken", "Talked", "Turn", "Waiting", "advance", "begin", "nobody_rings", "voicemail_only",
+    "StillRinging", "Taken", "Talked", "Turn", "Waiting", "advance", "begin", "nobody_rings", "said_of_callers",
+    "voicemail_only",
 ]  # fmt: skip
 
 Flow = HelpdeskFlow
@@ -63,7 +64,7 @@ MARGIN = 15
 
 
 def begin(flow: Flow, *, caller: Caller, now: datetime) -> Turn:
-    """The first turn of a call."""
+    """The first turn of a call. The moment `now` is seen in `session.began` only."""
     session = Session(
         step=flow.calls.start,
         waiting=Waiting.KEYS,
@@ -75,6 +76,12 @@ def begin(flow: Flow, *, caller: Caller, now: datetime) -> Turn:
         began=int(now.timestamp()),
     )
     return _Call(flow, session, caller=caller, now=now).enter(flow.calls.start)
+
+
+def said_of_callers(flow: Flow) -> frozenset[str]:
+    """Which of "caller" and "client" any prompt names. Who differs only in the others hears the same."""
+    said = flow.calls.model_dump_json() + VOICEMAIL_STEP.model_dump_json()
+    return frozenset(name for name in ("caller", "client") if f"{{{name}}}" in said)
 
 
 def advance(flow: Flow, session: Session, event: Event, *, caller: Caller, now: datetime) -> Turn:

@@ -1,6 +1,7 @@
 """pydantic's errors as Problems: the right line, plain words, what is allowed, and a guess at what was meant."""
 
-from typing import Any, get_args, get_origin
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -56,12 +57,14 @@ def _described(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[type
     holder: type[BaseModel] | None = model
     field: FieldInfo | None = None
     for part in loc:
+        if get_origin(current) in {Union, UnionType}:
+            current = _model_in(current) or current  # a block that may be left out
         if isinstance(part, str) and part.endswith(" kind"):
             kind = part.removesuffix(" kind")
             current = next((members[kind] for members in _unions(current) if kind in members), None)
             holder, field = current, None
         elif isinstance(current, type) and issubclass(current, BaseModel):
-            holder, field = current, current.model_fields.get(str(part))
+            holder, field = current, _keys(current).get(str(part))
             current = field.annotation if field else None
         elif (single := _model_in(current)) is not None and get_origin(current) in {tuple, dict}:
             current, holder, field = single, single, None
@@ -97,7 +100,7 @@ def _words(details: ErrorDetails, holder: type[BaseModel] | None, *, field: Fiel
     if kind == "missing":
         return f"'{name}' is missing here", about
     if kind == "extra_forbidden":
-        allowed = list(holder.model_fields) if holder else []
+        allowed = list(_keys(holder)) if holder else []
         return f"{shown(name)} is not a key of this block; allowed: {', '.join(allowed)}", did_you_mean(name, allowed)
     if kind in {"union_tag_not_found", "model_type", "model_attributes_type"}:
         return _no_block(value, _choices(kind, loc, holder=holder, field=field))
@@ -116,7 +119,12 @@ def _choices(
     if kind == "union_tag_not_found":
         return tuple(TAGGED["step" if len(loc) == 3 and loc[1] == "steps" else "prompt"])
     block = _model_in(field.annotation) if field else holder
-    return tuple(block.model_fields) if block else ()
+    return tuple(_keys(block)) if block else ()
+
+
+def _keys(block: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a block by the keys that stand in the file: `from` is no name that Python could use."""
+    return {field.alias or name: field for name, field in block.model_fields.items()}
 
 
 def _no_block(value: object, choices: tuple[str, ...]) -> tuple[str, str]:

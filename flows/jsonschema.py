@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from flows.schema import ClientList, HelpdeskFlow, OnCall, Wordings
+from flows.oncall_schema import OnCall
+from flows.schema import ClientList, HelpdeskFlow, Wordings
 
 _FILES: dict[str, type[BaseModel]] = {
     "helpdesk.schema.json": HelpdeskFlow,

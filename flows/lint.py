@@ -1,13 +1,13 @@
 """Advice beyond the shape of the files: would this flow serve a caller, and are its texts lawful and short?"""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-
-import phonenumbers
-from phonenumbers import PhoneNumberType
 
 from flows.consent import consent_problems, wording_problems
 from flows.loader import CLIENTS, HELPDESK, ONCALL, Flows, language_of_file, load_all
+from flows.oncall_lint import schedule_problems
+from flows.people import callable_number, people_problems, twice
 from flows.problems import Problem
 from flows.prompts import desk_problems, prompt_problems, text_problems
 from flows.routes import STEPS, reachable, without_keys
@@ -15,35 +15,30 @@ from flows.schema import Calls, HangupStep, VoicemailStep, Wordings
 from flows.segments import Alphabet
 from flows.source import Document, Place
 
-# Kinds of numbers that no staff member answers, or that cost a fortune per call.
-NOT_FOR_STAFF = {
-    PhoneNumberType.PREMIUM_RATE: "a premium-rate number",
-    PhoneNumberType.TOLL_FREE: "a toll-free number",
-    PhoneNumberType.SHARED_COST: "a shared-cost number",
-    PhoneNumberType.PAGER: "a pager",
-    PhoneNumberType.UAN: "a company access number",
-    PhoneNumberType.VOICEMAIL: "a voicemail access number",
-}
 
+def check(directory: Path, *, alphabet: Alphabet, now: datetime | None = None) -> tuple[Problem, ...]:
+    """Everything that is wrong with the flow files of `directory`, in the order of the files; () when they are good.
 
-def check(directory: Path, *, alphabet: Alphabet) -> tuple[Problem, ...]:
-    """Everything that is wrong with the flow files of `directory`, in the order of the files; () when they are good."""
+    Notes are among it. `now` (this moment, when left out) decides which override is over and which clock change is next."""
     loaded = load_all(directory)
     if loaded.flows is None:
         return loaded.problems
-    return tuple(sorted(set(lint(loaded.flows, loaded.documents, alphabet=alphabet))))
+    return tuple(sorted(set(lint(loaded.flows, loaded.documents, alphabet=alphabet, now=now or datetime.now(UTC)))))
 
 
-def lint(flows: Flows, documents: dict[str, Document], *, alphabet: Alphabet) -> Iterator[Problem]:
-    """The problems of flows that have loaded."""
+def lint(
+    flows: Flows, documents: dict[str, Document], *, alphabet: Alphabet, now: datetime | None = None
+) -> Iterator[Problem]:
+    """The problems of flows that have loaded; without `now` none that depends on the day."""
     helpdesk = documents[HELPDESK]
     yield from _routes(flows.helpdesk.calls, helpdesk)
     yield from prompt_problems(flows.helpdesk, helpdesk)
     yield from desk_problems(flows.helpdesk, helpdesk)
     yield from consent_problems(flows.helpdesk, helpdesk)
     yield from _texts(flows, documents, alphabet=alphabet)
-    yield from _callable(flows.helpdesk.desk.number, ("desk", "number"), document=helpdesk)
-    yield from _people(flows, documents[ONCALL])
+    yield from callable_number(flows.helpdesk.desk.number, ("desk", "number"), document=helpdesk)
+    yield from people_problems(flows.oncall.team, documents[ONCALL], desk=flows.helpdesk.desk.number)
+    yield from schedule_problems(flows.oncall, documents[ONCALL], now=now)
     if CLIENTS in documents:
         yield from _clients(flows, documents[CLIENTS])
 
@@ -104,65 +99,17 @@ def _routes(calls: Calls, document: Document) -> Iterator[Problem]:
         )
 
 
-def _callable(number: str, place: Place, *, document: Document) -> Iterator[Problem]:
-    """A number that no network knows."""
-    if not phonenumbers.is_valid_number(phonenumbers.parse(number)):
-        hint = "look at the area code and count the digits: +1, three, three, four"
-        yield _at(document, place, message=f"{number} is not a number that can be called", hint=hint)
-
-
-def _people(flows: Flows, document: Document) -> Iterator[Problem]:
-    team = flows.oncall.team
-    for index, person in enumerate(team):
-        place: Place = ("team", index, "number")
-        problems = tuple(_callable(person.number, place, document=document))
-        yield from problems
-        kind = NOT_FOR_STAFF.get(phonenumbers.number_type(phonenumbers.parse(person.number)))
-        if kind and not problems:
-            yield _at(
-                document,
-                place,
-                message=f"{person.number} is {kind}: pages would not arrive",
-                hint="a mobile number belongs here",
-            )
-        if person.number == flows.helpdesk.desk.number:
-            yield _at(
-                document,
-                place,
-                message="this is the help desk's own number",
-                hint="it would page itself; a mobile number belongs here",
-            )
-    names = [(person.name.casefold(), ("team", index, "name")) for index, person in enumerate(team)]
-    yield from _twice(
-        names, document, message="two people have this name", hint="tickets and texts use the name: add an initial"
-    )
-    numbers = [(person.number, ("team", index, "number")) for index, person in enumerate(team)]
-    yield from _twice(
-        numbers, document, message="two people have this number", hint="everyone needs a number of their own"
-    )
-
-
 def _clients(flows: Flows, document: Document) -> Iterator[Problem]:
     numbers: list[tuple[str, Place]] = []
     for index, client in enumerate(flows.clients):
         for inner, number in enumerate(client.numbers):
             place: Place = ("clients", index, "numbers", inner)
             numbers.append((number, place))
-            yield from _callable(number, place, document=document)
+            yield from callable_number(number, place, document=document)
     names = [(client.name.casefold(), ("clients", index, "name")) for index, client in enumerate(flows.clients)]
-    yield from _twice(
+    yield from twice(
         names, document, message="two clients have this name", hint="put all numbers of one client under one name"
     )
-    yield from _twice(
+    yield from twice(
         numbers, document, message="this number is listed twice", hint="a call from it would belong to two clients"
     )
-
-
-def _twice(values: Iterable[tuple[str, Place]], document: Document, *, message: str, hint: str) -> Iterator[Problem]:
-    """A problem at every value that was there before, naming the line of the first."""
-    first: dict[str, Place] = {}
-    for value, place in values:
-        if value in first:
-            line = document.entry(first[value]).value[0]
-            yield _at(document, place, message=f"{message}, see line {line}", hint=hint)
-        first.setdefault(value, place)

@@ -10,9 +10,11 @@ from pydantic import BaseModel, ValidationError
 
 from flows.explain import explain
 from flows.fields import LANGUAGE_FORM
+from flows.oncall_names import unusable
+from flows.oncall_schema import OnCall
 from flows.problems import FlowErrors, Problem
 from flows.routes import unknown_steps
-from flows.schema import Client, ClientList, HelpdeskFlow, OnCall, Wordings
+from flows.schema import Client, ClientList, HelpdeskFlow, Wordings
 from flows.source import Document, read
 from flows.words import filled, with_desk
 
@@ -27,7 +29,7 @@ __all__ = ["FlowErrors", "Flows", "Loaded", "Problem", "load", "load_all"]
 
 @dataclass(frozen=True)
 class Flows:
-    """Everything the admins wrote; the texts have {desk} and {hours} filled in, {ticket} not.
+    """Everything the admins wrote; the texts have {desk} and {hours} filled in, {ticket} not, and `oncall.zone` is set.
 
     `version` (12 hex digits) changes when any character of the files does.
     """
@@ -87,10 +89,14 @@ def load_all(directory: Path) -> Loaded:
             translations[language_of_file(path.name)] = words
     if helpdesk is not None:
         problems += unknown_steps(helpdesk.calls, documents[HELPDESK])
+    if oncall is not None:
+        problems += unusable(oncall, documents[ONCALL])
     if problems or helpdesk is None or oncall is None or clients is None:
         return Loaded(None, documents, tuple(sorted(set(problems))))
     texts = "\0".join(f"{name}\0{document.text}" for name, document in sorted(documents.items()))
     version = hashlib.sha256(texts.encode()).hexdigest()[:12]
+    if oncall.zone is None:  # so that who is on duty is a matter of this file alone
+        oncall = oncall.model_copy(update={"zone": helpdesk.desk.zone})
     translations = {code: filled(words, helpdesk.desk) for code, words in translations.items()}
     flows = Flows(with_desk(helpdesk), oncall, clients.clients, translations, version)
     return Loaded(flows, documents, ())

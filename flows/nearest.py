@@ -9,9 +9,10 @@ LIKELY = 65
 
 
 def nearest(written: str, allowed: Iterable[str]) -> str | None:
-    """The allowed word that is most like `written`, or None when none is alike."""
-    best = process.extractOne(written.casefold()[:80], sorted(allowed), scorer=fuzz.ratio, score_cutoff=LIKELY)
-    return None if best is None else str(best[0])
+    """The allowed word that is most like `written`, whatever the case, or None when none is alike."""
+    folded = {word.casefold(): word for word in sorted(allowed)}
+    best = process.extractOne(written.casefold()[:80], list(folded), scorer=fuzz.ratio, score_cutoff=LIKELY)
+    return None if best is None else folded[best[0]]
 
 
 def did_you_mean(written: str, allowed: Iterable[str]) -> str:

@@ -6,16 +6,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One mistake and the way to mend it. `line` and `column` count from 1."""
+    """One mistake and the way to mend it. `line` and `column` count from 1.
+
+    A `note` is worth knowing and no mistake: it stops nothing and fails no check."""
 
     file: str
     line: int
     column: int
     message: str
     hint: str
+    note: bool = False
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}:{self.column}: {self.message}"
+        place = f"{self.file}:{self.line}:{self.column}: {'note: ' if self.note else ''}{self.message}"
         return f"{place}\n    hint: {self.hint}" if self.hint else place
 
 

@@ -231,6 +231,7 @@ class Texts(Wordings):
     machines: tuple[E164, ...] = Field(
         (), max_length=100, description="forwarders and alarm systems: their texts open tickets, nobody answers them"
     )
+    segments_per_second: int = Field(1, ge=1, le=100, description="segments in a second that the carrier takes from us")
 
 
 class Pages(Model):
@@ -265,19 +266,6 @@ class HelpdeskFlow(Model):
     pages: Pages = Field(default_factory=Pages, description="timing of pages")
     recordings: Recordings = Field(default_factory=Recordings, description="what is kept of recordings")
     pictures: Pictures = Field(default_factory=Pictures, description="what is kept of pictures that come with texts")
-
-
-class Person(Model):
-    """A member of the team."""
-
-    name: Name = Field(description="the name on tickets and in texts")
-    number: E164 = Field(description="the mobile phone that gets the pages")
-
-
-class OnCall(Model):
-    """oncall.yml: everyone listed is on duty at all hours."""
-
-    team: tuple[Person, ...] = Field(min_length=1, max_length=50, description="everyone who gets pages")
 
 
 class Client(Model):

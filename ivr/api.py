@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from flask import Blueprint, Response, abort, jsonify, make_response, request
 from werkzeug.exceptions import HTTPException
 
+from ivr.duty import answer
 from ivr.listen import audio
 from ivr.look import original, small
 from ivr.openapi import document
@@ -129,6 +130,38 @@ def blueprint(desk: Helpline) -> Blueprint:
             refuse(404, f"Ticket {number} does not exist")
         return jsonify(found)
 
+    @views.get("/oncall")
+    def oncall() -> Response:
+        """Who is on call now, or at a moment."""
+        try:
+            at = moment_of(request.args["at"]) if "at" in request.args else desk.now()
+            return jsonify(answer(desk.flows.oncall, at))
+        except (ValueError, OverflowError):
+            refuse(400, "at must be a moment as ISO 8601 in the years 2000 to 2098, like 2026-11-23T14:05:11Z")
+
+    _files(views, desk)
+
+    @views.app_errorhandler(HTTPException)
+    def failed(error: HTTPException) -> Response | HTTPException:
+        """Also for what no view was found for, such as a wrong method; pages outside the API keep their own form."""
+        if not request.path.startswith("/api/"):
+            return error
+        if error.response is not None:
+            return make_response(error.response)
+        return _problem(error.code or 500, error.description or "")
+
+    @views.route("/", defaults={"path": ""})
+    @views.route("/<path:path>")
+    def nothing(path: str) -> Response:
+        """Any other path."""
+        refuse(404, f"There is nothing at /api/v1/{path}")
+
+    return views
+
+
+def _files(views: Blueprint, desk: Helpline) -> None:
+    """Sound and pictures."""
+
     @views.get("/recordings/<sid>")
     def recording(sid: str) -> Response:
         """The sound of a recording."""
@@ -152,20 +185,3 @@ def blueprint(desk: Helpline) -> Blueprint:
     def thumbnail(number: int) -> Response:
         """The same, small."""
         return small(desk, picture(number))
-
-    @views.app_errorhandler(HTTPException)
-    def failed(error: HTTPException) -> Response | HTTPException:
-        """Also for what no view was found for, such as a wrong method; pages outside the API keep their own form."""
-        if not request.path.startswith("/api/"):
-            return error
-        if error.response is not None:
-            return make_response(error.response)
-        return _problem(error.code or 500, error.description or "")
-
-    @views.route("/", defaults={"path": ""})
-    @views.route("/<path:path>")
-    def nothing(path: str) -> Response:
-        """Any other path."""
-        refuse(404, f"There is nothing at /api/v1/{path}")
-
-    return views

@@ -21,23 +21,12 @@ from flows.engine import (
 from flows.instructions import Choose, Ring
 from ivr import ringflow
 from ivr.forms import CallForm, RecordingForm
-from ivr.ringflow import Instructions
 from ivr.twiml import RECORDING_PATH, Addresses, render
 from ivr.wiring import Helpline
 from tickets import calls, recordings
 from tickets.models import Call
 
 log = structlog.get_logger(__name__)
-
-
-def addresses(public_url: str, turn: int, instructions: Instructions = ()) -> Addresses:
-    """Where the carrier goes after this turn. The turn is part of the address: that is how a repeated request is known."""
-    return Addresses(
-        action=f"{public_url}/twilio/voice/{turn + 1}",
-        recording=f"{public_url}{RECORDING_PATH}",
-        room=ringflow.room_address(public_url, instructions),
-        sounds=f"{public_url}/sounds",
-    )
 
 
 def _caller(form: CallForm) -> calls.Caller:
@@ -49,12 +38,13 @@ def answer(desk: Helpline, form: CallForm, turn: int) -> str:
     now = desk.now()
     if turn == 0:
         client = desk.rules.client_of(form.from_number)
-        begun = engine.begin(desk.flows.helpdesk, caller=Caller(form.from_number, client), now=now)
-        if not any(isinstance(instruction, Choose | Ring) for instruction in begun.instructions):
-            first = _answered(desk, "call", begun, turn)
-            row = calls.new_row(form.sid, _caller(form), client=client, now=now)
-            if desk.database.insert_alone(Call, **{**row, **first.values({}, 0), "in_voicemail": first.in_voicemail}):
-                return first.twiml
+        first, instructions = desk.answers.begin(Caller(form.from_number, client), now=now)
+        row = calls.new_row(form.sid, _caller(form), client=client, now=now)
+        quiet = not any(isinstance(instruction, Choose | Ring) for instruction in instructions)
+        if quiet and desk.database.insert_alone(
+            Call, **{**row, **first.values({}, 0), "in_voicemail": first.in_voicemail}
+        ):
+            return first.twiml
     with desk.database.unit() as unit:
         call = calls.find_or_open(unit, form.sid, _caller(form), now=now, rules=desk.rules)
         before = calls.stored_turn(call, turn)
@@ -65,7 +55,7 @@ def answer(desk: Helpline, form: CallForm, turn: int) -> str:
             if isinstance(instruction, Choose):
                 ticket = calls.chose(unit, call, instruction.label, now=now)
                 log.info("option chosen", ticket=ticket.number, option=instruction.key)
-        following = _answered(desk, heard, ringflow.ring(unit, desk, call, result), turn)
+        following = desk.answers.of(heard, ringflow.ring(unit, desk, call, result), turn=turn)
         calls.store_turn(call, turn, following, now=now)
         if call.ended_at is not None:  # the status callback has overtaken this step
             unit.flush()
@@ -84,12 +74,6 @@ def _next(unit: Unit, desk: Helpline, call: Call, form: CallForm, *, now: dateti
     ringflow.left_the_hold(unit, desk, call, session, result)
     _note_recording(unit, desk, call, session=session, form=form, now=now)
     return _heard(event), result
-
-
-def _answered(desk: Helpline, heard: str, result: engine.Turn, turn: int) -> calls.Answer:
-    twiml = render(result.instructions, addresses(desk.settings.public_url, turn, result.instructions))
-    waiting = result.session.waiting is Waiting.RECORDING
-    return calls.Answer(heard, twiml, result.session.to_dict(), desk.flows.version, waiting)
 
 
 def _event(session: Session, form: CallForm) -> engine.Event:

@@ -152,7 +152,7 @@ def staff(settings: Settings) -> str:
     except FlowErrors:
         raise Trouble("the other flow files cannot be read", "`helpline flow check` shows why") from None
     for person in team:
-        if person.number == settings.twilio_number:
+        if settings.twilio_number in person.phones:
             raise Trouble(
                 f"{person.name} has the help desk's own number: it would page itself",
                 f"Correct the number of {person.name} in {ONCALL}, or TWILIO_NUMBER",
@@ -172,18 +172,19 @@ def opt_outs(settings: Settings) -> str:
     try:
         db.check_version(engine)
         with db.Database(engine).reading() as session:
-            silent = consent.opted_out(session, [person.number for person in team], settings.sender)
+            silent = consent.opted_out(session, [person.phones[0] for person in team], settings.sender)
     except db.SchemaError:
         raise Trouble("the database cannot be read", "See the line about the database") from None
     finally:
         engine.dispose()
-    names = [f"{person.name} ({silent[person.number].why})" for person in team if person.number in silent]
+    names = [f"{person.name} ({silent[person.phones[0]].why})" for person in team if person.phones[0] in silent]
     if names:
         raise Trouble(f"no texts and no pages to {', '.join(names)}", "They text START to the help desk's number")
     return "nobody on call has opted out of texts"
 
 
 def _first_of(problems: list[Problem]) -> None:
+    problems = [problem for problem in problems if not problem.note]
     if problems:
         first = problems[0]
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""

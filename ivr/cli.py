@@ -20,7 +20,7 @@ from ivr.settings import Settings, load_settings
 
 SECTIONS = {
     "Run": ("up", "db upgrade"),
-    "Look": ("phone", "tickets", "consent", "transcribe"),
+    "Look": ("phone", "tickets", "oncall", "consent", "transcribe"),
     "Check": ("doctor", "flow check"),
     "Roles (the lines of Procfile; `up` runs all of them)": (
         "web",
@@ -158,6 +158,17 @@ def consent(*, number: str, kind: str | None, reason: str | None, by: str | None
     if kind is not None:
         enter(settings, number, kind=kind, reason=reason, by=by)
     return show(settings, number, as_json=as_json)
+
+
+@cli.command()
+@click.option("--at", metavar="TIME", help='At this time instead of now: "2026-11-23 22:00", or with an offset.')
+@click.option("--week", "whole_week", is_flag=True, help="The week as a calendar.")
+@click.option("--json", "as_json", is_flag=True, help="As the JSON API gives it.")
+def oncall(*, at: str | None, whole_week: bool, as_json: bool) -> int:
+    """Say who is on call, until when, and who is next."""
+    from ivr.commands.oncall import print_oncall
+
+    return print_oncall(_settings("oncall", quiet=True), at, whole_week=whole_week, as_json=as_json)
 
 
 @cli.command()

@@ -135,13 +135,12 @@ def _moment(value: str) -> datetime | None:
 
 
 def text_form(form: Mapping[str, str]) -> InboundText:
-    """Raises Malformed without the id of the text or its sender."""
-    raw = _required(form, "From")
+    """Raises Malformed without the id of the text. One without a sender was sent by somebody all the same."""
     count = form.get("NumMedia", "0").strip()
     pictures = min(int(count[:9]), MEDIA_LIMIT) if count.isascii() and count.isdecimal() else 0
     return InboundText(
         sid=_required(form, "MessageSid", "SmsSid", "SmsMessageSid"),
-        from_number=sender(raw),
+        from_number=sender(form.get("From", "")),
         to_number=clean(form.get("To", "")),
         body=clean(form.get("Body", ""), BODY_LIMIT),
         opt_out_type=clean(form.get("OptOutType", ""), 16).upper() or None,

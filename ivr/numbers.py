@@ -4,6 +4,8 @@ import re
 
 import phonenumbers
 
+from tickets.arrival import UNKNOWN_SENDER
+
 #: What nearly every caller id looks like: North America in E.164. It needs no library to be read.
 _PLAIN = re.compile(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}")
 
@@ -39,7 +41,7 @@ def calling_number(raw: str, to: str) -> str | None:
 
 def sender(raw: str) -> str:
     """The sender of a text: E.164, or a short code or name as it came, so that it can be recognised again."""
-    return caller_number(raw) or clean(raw).strip()
+    return caller_number(raw) or clean(raw).strip() or UNKNOWN_SENDER
 
 
 def clean(raw: str, limit: int = RAW_LIMIT) -> str:

@@ -101,6 +101,17 @@ _TICKET = _object(
     pages=_list(_PAGE),
     events=_list(_object(at=_MOMENT, kind=_TEXT, text=_TEXT)),
 )
+_PEOPLE = _list(_object(name=_TEXT, number=_TEXT))
+_ON_CALL = _object(
+    at=_MOMENT,
+    zone=_TEXT,
+    on_duty=_PEOPLE,
+    paged=_PEOPLE,
+    holiday=_TEXT_OR_NULL,
+    overrides=_list(_TEXT),
+    until=_MOMENT_OR_NULL,
+    next=_PEOPLE,
+)
 _PROBLEM = _object(type=_TEXT, title=_TEXT, status={"type": "integer"}, detail=_TEXT)
 
 
@@ -160,6 +171,12 @@ def document(public_url: str) -> dict[str, Any]:
         "parameters": [_path("sid", _TEXT)],
         "responses": {"200": {"description": "The sound", "content": {"audio/wav": _BYTES}}, **_FAILURES},
     }
+    oncall = {
+        "summary": "Who is on call: `on_duty`, whom a page reaches (`paged`: in a gap of the schedule everyone), "
+        "until when, and who is next",
+        "parameters": [_query("at", "at this moment instead of now; without a zone it is UTC", _MOMENT)],
+        "responses": {"200": _json("OnCall", "Who is on call"), "400": _failure("A wrong parameter"), **_FAILURES},
+    }
     return {
         "openapi": "3.1.0",
         "info": {"title": "helpline", "version": "1", "description": "Tickets of the help desk's call-and-text door."},
@@ -168,6 +185,7 @@ def document(public_url: str) -> dict[str, Any]:
         "paths": {
             "/api/v1/tickets": {"get": listing},
             "/api/v1/tickets/{number}": {"get": one},
+            "/api/v1/oncall": {"get": oncall},
             "/api/v1/recordings/{sid}": {"get": audio},
             "/api/v1/media/{id}": {"get": _PICTURE},
             "/api/v1/media/{id}/thumbnail": {"get": _SMALL},
@@ -177,6 +195,7 @@ def document(public_url: str) -> dict[str, Any]:
             "schemas": {
                 "Ticket": _TICKET,
                 "Tickets": _object(tickets=_list({"$ref": "#/components/schemas/Ticket"}), next=_TEXT_OR_NULL),
+                "OnCall": _ON_CALL,
                 "Problem": _PROBLEM,
             },
         },

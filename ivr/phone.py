@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from ivr.sandbox.client import CallEvent, ControlClient
+from ivr.phone_screen import Shown, describe, show
+from ivr.sandbox.client import ControlClient
 from ivr.sandbox.config import SandboxError
+from ivr.staff_phones import StaffPhones
 
 # The sample that `m` alone leaves.
 USUAL = "outage"
@@ -33,18 +34,11 @@ HELP = """\
   h           hang up              c           call (again)
   t WORDS     text the desk        Sam: ACK 1042    answer as a colleague
   p 1 WORDS | p my.png WORDS       text a picture, with words or without
+  a Sam       Sam picks up         a Sam 1     picks up and presses 1 (or only presses it)
+  d Sam       Sam declines         h Sam       Sam hangs up
   ?           this help            q           quit"""
 # A file name: in quotation marks, or up to a space that has no backslash before it; and the words behind it.
 PICTURE = re.compile(r"""(?:"([^"]+)"|'([^']+)'|((?:\\.|[^\s\\])+))(?:\s+(.*))?""", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Shown:
-    """Something to print: who speaks, what, and how it looks."""
-
-    who: str
-    what: str
-    style: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,38 +56,6 @@ def list_samples(folder: Path) -> list[Path]:
 def list_pictures(folder: Path) -> list[Path]:
     """The sample pictures in a folder, in the order of their numbers (1 is the first)."""
     return sorted(path for path in folder.glob("*") if path.suffix in {".png", ".jpg"})
-
-
-def describe(event: CallEvent) -> Shown | None:
-    """One event of a call as a line to read, or None for what a caller does not notice."""
-    data = event.data
-    lines: Mapping[str, Callable[[], Shown | None]] = {
-        "ringing": lambda: Shown("", f"Calling {data['to']} ...", "dim"),
-        "answered": lambda: Shown("", "Connected.", "dim"),
-        "said": lambda: Shown("desk", str(data["text"]), "cyan"),
-        "played": lambda: Shown("desk", f"[sound, {data['seconds']} s] {data['url']}", "cyan"),
-        "listening": lambda: Shown("", "Press a key, or s to say nothing.", "dim"),
-        "recording": lambda: Shown("", f"{'Beep. ' if data['beep'] else ''}Recording: m leaves a message.", "bold red"),
-        "pressed": lambda: Shown("you", f"pressed {data['key']}", "yellow"),
-        "silence": lambda: Shown("you", "said nothing", "yellow"),
-        "spoke": lambda: Shown(
-            "you", f"spoke for {data['seconds']} s. Now # or s ends the message, h hangs up.", "yellow"
-        ),
-        "ignored": lambda: Shown("", f"Not heard: {data['what']}.", "dim"),
-        "recorded": lambda: Shown(
-            "",
-            f"The carrier has a recording of {data['seconds']} s."
-            if data["status"] == "completed"
-            else "The recording was empty.",
-            "dim",
-        ),
-        "rejected": lambda: Shown("", f"The call was rejected ({data['reason']}).", "red"),
-        "warning": lambda: Shown("", f"Carrier: {data['code']} {data['text']}", "magenta"),
-        "error": lambda: Shown("", f"Carrier: error {data['code']}: {data['text']}", "bold red"),
-        "ended": lambda: Shown("", f"The call is over after {data['seconds']} s ({data['by']} hung up).", "bold"),
-    }
-    line = lines.get(event.kind)
-    return line() if line else None
 
 
 class Keyboard:
@@ -147,6 +109,10 @@ class Phone:
     todo: queue.SimpleQueue[str | None] = field(default_factory=queue.SimpleQueue)
     call: str | None = None
     away: threading.Event = field(default_factory=threading.Event)
+    colleagues: StaffPhones = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.colleagues = StaffPhones(self.sandbox, self.staff, caller=self.number, out=self.out.put, away=self.away)
 
     def say(self, what: str, style: str = "dim", *, who: str = "") -> None:
         """Put a line on the screen."""
@@ -171,7 +137,7 @@ class Phone:
         """Show one call until it ends."""
         try:
             for event in self.sandbox.follow(call):
-                line = describe(event)
+                line = describe(event, self.colleagues.named)
                 if line is not None:
                     self.out.put(line)
         except SandboxError as error:
@@ -223,7 +189,9 @@ class Phone:
             commands: Mapping[str, Callable[[], None]] = {
                 "s": lambda: self.sandbox.stay_silent(self.on_call()),
                 "m": lambda: self.leave_message(rest.strip()),
-                "h": lambda: self.sandbox.hang_up(self.on_call()),
+                "h": lambda: self.hang_up(rest.strip()),
+                "a": lambda: self.colleagues.pick_up(rest.strip()),
+                "d": lambda: self.colleagues.decline(rest.strip()),
                 "c": self.dial,
                 "t": lambda: self.send_text(rest.strip()),
                 "p": lambda: self.send_picture(rest.strip()),
@@ -245,6 +213,13 @@ class Phone:
             raise SandboxError("You are on the phone already. h hangs up.")
         self.call = self.sandbox.call(self.number, pace="caller")
         threading.Thread(target=self.follow, args=(self.call,), daemon=True).start()
+
+    def hang_up(self, who: str) -> None:
+        """Hang the caller up, or a colleague."""
+        if who:
+            self.colleagues.hang_up(who)
+        else:
+            self.sandbox.hang_up(self.on_call())
 
     def leave_message(self, choice: str) -> None:
         """Speak a sample by number, a WAV file by path, or without a choice the file given at the start."""
@@ -312,21 +287,10 @@ def _text_line(item: Mapping[str, Any]) -> str:
     return f"{item['body']}{pictures}"
 
 
-def show(console: Console, line: Shown, *, width: int) -> None:
-    """Print a line with its speaker in front: folded on a terminal, one line per line in a pipe."""
-    who = Text(f"{line.who:>{width}} " + ("|" if line.who else " "), style=f"bold {line.style}" if line.who else "")
-    if console.is_terminal:
-        grid = Table.grid(padding=(0, 1))
-        grid.add_row(who, Text(line.what, style=line.style))
-        console.print(grid)
-        return
-    indent = "\n" + " " * (width + 3)
-    console.print(Text.assemble(who, " ", (line.what.replace("\n", indent), line.style)), soft_wrap=True)
-
-
 def _start(phone: Phone, keyboard: Keyboard) -> None:
     keyboard.start(phone.todo.put)
     threading.Thread(target=phone.work, daemon=True).start()
+    threading.Thread(target=phone.colleagues.watch, daemon=True).start()
     watched = [
         ("your phone", phone.number, "green"),
         *((f"{name}'s phone", number, "magenta") for name, number in phone.staff),

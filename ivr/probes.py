@@ -1,10 +1,11 @@
 """For machines that watch: /healthz, /readyz and /metrics. Figures are read from the database when they are asked for."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 from flask import Blueprint, Response, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import func, select
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from ivr.queue import BrokerDown
 from ivr.wiring import Helpline
-from tickets import consent
+from tickets import consent, turns
 from tickets.models import Call, Media, Message, Recording, Ticket, Work
 from tickets.states import Direction, WorkState
 from tickets.storage import StorageError
@@ -26,7 +27,7 @@ class DeskCollector(Collector):
         self._desk = desk
 
     def collect(self) -> Iterator[Metric]:
-        """One gauge a table, and how long the oldest due work waits."""
+        """One gauge a table, what waits in the outbox, and how long the oldest due work waits."""
         groups = (
             ("helpline_tickets", "Tickets by state.", select(Ticket.state, func.count()).group_by(Ticket.state)),
             ("helpline_calls", "Calls by outcome.", select(Call.outcome, func.count()).group_by(Call.outcome)),
@@ -66,6 +67,7 @@ class DeskCollector(Collector):
                 for person, _ in _silent_staff(session, self._desk):
                     silent.add_metric([person], 1)
                 yield silent
+                yield from _outbox(session, now)
                 oldest = session.scalar(
                     select(func.min(Work.due_at)).where(Work.state == WorkState.WAITING, Work.due_at <= now)
                 )
@@ -95,6 +97,27 @@ def _warnings(desk: Helpline) -> list[str]:
             return [f"no texts and no pages to {name}: {why}" for name, why in _silent_staff(session, desk)]
     except SQLAlchemyError:
         return []
+
+
+def _outbox(session: Session, now: datetime) -> Iterator[Metric]:
+    """What waits for its turn to be sent, and how much was saved by sending pages together."""
+    waiting = turns.line(session, now=now)
+    age = GaugeMetricFamily(
+        "helpline_outbox_waiting_seconds", "How long the oldest text waits for its turn.", labels=["class"]
+    )
+    length = GaugeMetricFamily(
+        "helpline_outbox_waiting_segments", "Segments that wait for their turn.", labels=["class"]
+    )
+    for rank in turns.Rank:
+        texts = [text for text in waiting if text.rank is rank]
+        age.add_metric([rank.value], max(((now - text.created_at).total_seconds() for text in texts), default=0.0))
+        length.add_metric([rank.value], sum(text.segments for text in texts))
+    yield age
+    yield length
+    merged = session.scalar(select(func.count()).where(Message.merged_into.is_not(None)))
+    yield CounterMetricFamily(
+        "helpline_texts_merged", "Pages that went out in one text with others.", value=merged or 0
+    )
 
 
 def _problem(check: Callable[[], None]) -> str | None:

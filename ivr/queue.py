@@ -42,6 +42,8 @@ FAILURE_TTL = 600
 JOB_TIMEOUT = 900
 #: After the broker did not answer, webhooks do not ask it again for so many seconds: the sweep will.
 BREAK = 3.0
+#: A worker that looks a moment too early finds nothing due.
+TIMER_SLACK = 0.005
 
 
 class BrokerDown(Exception):
@@ -71,6 +73,7 @@ class JobQueue:
             for name in (URGENT, ORDINARY, TRANSCRIBE)
         }
         self._broken_until = 0.0
+        self._timers: dict[str, threading.Timer] = {}
 
     def hint(self, due: Iterable[tuple[str, int, int]]) -> None:
         """Announce work after its commit. Never raises and never waits long: what is lost here, the sweep finds."""
@@ -81,6 +84,22 @@ class JobQueue:
         except BrokerDown as error:
             self._broken_until = time.monotonic() + BREAK
             log.warning("the broker does not answer; the sweep will queue this work", error=str(error))
+
+    def hint_in(self, seconds: float, piece: tuple[str, int, int]) -> None:
+        """Announce a piece of work so many seconds from now, or a little later, never before. Never raises. What is lost
+        with this process, the sweep finds. The same piece announced again before its time is announced once."""
+        name = job_id(*piece)
+
+        def announce() -> None:
+            self._timers.pop(name, None)
+            self.hint([piece])
+
+        timer = threading.Timer(seconds + TIMER_SLACK, announce)
+        timer.daemon = True
+        if earlier := self._timers.pop(name, None):
+            earlier.cancel()
+        self._timers[name] = timer
+        timer.start()
 
     def put(self, due: Iterable[tuple[str, int, int]]) -> None:
         """Queue work. Raises BrokerDown."""

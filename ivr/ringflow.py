@@ -1,6 +1,5 @@
 """Ringing the team, at the edge: what a colleague hears, what the caller's turns ask, and the work of moving the two."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
@@ -15,6 +14,7 @@ from ivr import calling
 from ivr.carrier.base import CarrierError, NotThere
 from ivr.forms import CallForm, RoomForm
 from ivr.legflow import LARGEST, Script
+from ivr.opening import ROOM, Instructions
 from ivr.wiring import Helpline
 from tickets import calls, legs, ringing, rings, work
 from tickets.models import Call, Leg
@@ -34,20 +34,9 @@ LONGEST_HOLD = timedelta(seconds=15)
 ASK_AGAIN = timedelta(seconds=10)
 
 
-Instructions = Sequence[Instruction]
-#: What the names of rooms begin with.
-PREFIX = "ring-"
-
-
 def room(ring_id: int) -> str:
     """The name of the conference in which the two of a ring meet."""
-    return f"{PREFIX}{ring_id}"
-
-
-def room_address(public_url: str, instructions: Instructions) -> str:
-    """Where the carrier reports of the room that a turn leads to; "" for any other turn."""
-    rooms = (one.room for one in instructions if isinstance(one, Connect))
-    return next((f"{public_url}/twilio/room/{name.removeprefix(PREFIX)}" for name in rooms), "")
+    return f"{ROOM}{ring_id}"
 
 
 # --- the caller's side ------------------------------------------------------------------------------------------

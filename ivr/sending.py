@@ -18,7 +18,7 @@ SETTLED = timedelta(seconds=20)
 def send_text(desk: Helpline, held: work.Claim) -> None:
     """Do one piece of SEND_TEXT work."""
     with desk.database.unit() as unit:
-        sendable = outbox.pass_gate(unit, held, now=desk.now())
+        sendable = outbox.pass_gate(unit, held, now=desk.now(), pace=desk.rules.pace)
     if sendable is None:
         return
     structlog.contextvars.bind_contextvars(ticket=sendable.ticket)

@@ -2,20 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from flows.loader import Flows, load
+from flows.oncall_schema import Person as Listed
+from flows.schedule import on_duty, zone_of
 from ivr.carrier.base import Carrier
 from ivr.carrier.twilio import TwilioCarrier
 from ivr.links import Links
+from ivr.opening import Answers
 from ivr.queue import JobQueue
 from ivr.settings import Settings, SmsKeywords
 from tickets import db
-from tickets.oncall import Person
+from tickets.oncall import Person, Quiet
 from tickets.rules import Rules, Wording
 from tickets.storage import BlobStore, open_blobs
+from tickets.turns import Pace
 
 Clock = Callable[[], datetime]
 
@@ -50,6 +54,11 @@ class Helpline:
         return self.flows.helpdesk.pictures.max_megabytes * 1_000_000
 
     @cached_property
+    def answers(self) -> Answers:
+        """What is said to callers, kept where many hear the same."""
+        return Answers(self.flows, self.settings.public_url)
+
+    @cached_property
     def client_names(self) -> tuple[str, ...]:
         """Clients that the transcriber may expect to hear of."""
         return tuple(client.name for client in self.flows.clients)
@@ -58,6 +67,7 @@ class Helpline:
 def rules_of(flows: Flows, settings: Settings, *, links: Links, now: Clock = utc_now) -> Rules:
     """The part of files and settings that the desk decides by."""
     texts, pages = flows.helpdesk.texts, flows.helpdesk.pages
+    team = {person.name: colleague(person, zone_of(flows.oncall)) for person in flows.oncall.team}
 
     def wording(kind: Wording, ticket: int | None, language: str | None) -> str | None:
         code = language or ""
@@ -67,7 +77,9 @@ def rules_of(flows: Flows, settings: Settings, *, links: Links, now: Clock = utc
 
     return Rules(
         desk_number=settings.twilio_number,
-        team=tuple(Person(person.name, person.number) for person in flows.oncall.team),
+        pace=Pace(settings.twilio_messaging_service_sid or settings.twilio_number, texts.segments_per_second),
+        team=tuple(team.values()),
+        duty=lambda at: tuple(team[person.name] for person in on_duty(flows.oncall, at)),
         zone=ZoneInfo(flows.helpdesk.desk.zone),
         wording=wording,
         client_of=flows.client_of,
@@ -84,6 +96,26 @@ def rules_of(flows: Flows, settings: Settings, *, links: Links, now: Clock = utc
         delete_at_carrier=flows.helpdesk.recordings.delete_at_carrier,
         most_pictures=flows.helpdesk.pictures.most_per_text,
     )
+
+
+def colleague(listed: Listed, zone: str) -> Person:
+    """A person of oncall.yml as the desk knows them; `zone` is for those who name none."""
+    number, *others = listed.phones
+    quiet = listed.quiet
+    return Person(
+        name=listed.name,
+        number=number,
+        others=tuple(others),
+        zone=ZoneInfo(listed.zone or zone),
+        languages=listed.languages,
+        page_by=listed.page_by,
+        quiet=Quiet(_clock(quiet.begins), _clock(quiet.ends)) if quiet else None,
+        lead=listed.lead,
+    )
+
+
+def _clock(minutes: int) -> time:
+    return time(minutes // 60 % 24, minutes % 60)
 
 
 def carrier_of(settings: Settings) -> TwilioCarrier:
@@ -108,7 +140,7 @@ def assemble(settings: Settings, *, now: Clock = utc_now) -> Helpline:
     return Helpline(
         settings=settings,
         flows=flows,
-        database=db.Database(engine, notify=queue.hint),
+        database=db.Database(engine, notify=queue.hint, notify_in=queue.hint_in),
         queue=queue,
         carrier=carrier_of(settings),
         blobs=open_blobs(settings.blob_url),

@@ -5,12 +5,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tickets import consent, desk, replies
+from tickets import consent, desk, digests, paging, replies
 from tickets.arrival import Arrival
 from tickets.commands import Command, Verb
 from tickets.events import note
 from tickets.models import Ticket
-from tickets.oncall import Person, on_duty
+from tickets.oncall import Person
 from tickets.rules import Rules
 from tickets.sms import fit, spoken_number
 from tickets.states import TicketState
@@ -27,8 +27,9 @@ def answer(arrival: Arrival, command: Command) -> tuple[str, Ticket | None]:
     session, rules, now, person = arrival.session, arrival.rules, arrival.now, arrival.person
     assert person is not None  # only the team has commands
     if command.verb is Verb.WHO:
-        people = ", ".join(f"{p.name} {spoken_number(p.number)}" for p in on_duty(rules.team, now))
-        return (f"On call: {people}" if people else "Nobody is on call."), None
+        people = ", ".join(f"{p.name} {spoken_number(p.number)}" for p in rules.paged(now))
+        known = rules.on_duty(now)
+        return f"On call: {people}" if known else f"Nobody is on call. Pages go to everyone: {people}", None
     ticket, problem = _meant(session, command, person, rules=rules, now=now)
     if ticket is None:
         return problem, None
@@ -144,7 +145,9 @@ def _acknowledge(session: Session, ticket: Ticket, person: Person, *, rules: Rul
         desk.claim(session, ticket, person, rules=rules, now=now)
         who = _label(ticket).split(" ", 1)[1]
         call_back, number = _call_back(session, ticket), ticket.number
-        return f"{number} is yours: {who}.{call_back} Reply DONE {number} when it is solved."
+        yours, done = f"{number} is yours: {who}.{call_back}", f" Reply DONE {number} when it is solved."
+        words = digests.unread_words(session, ticket, person)
+        return fit(f"{yours} The words: ", paging.sentence(words), done) if words else yours + done
     if ticket.state == TicketState.CLAIMED and ticket.claimed_by == person.name:
         return f"{ticket.number} is already yours. Reply DONE {ticket.number} when it is solved."
     return _standing(ticket, rules, now)

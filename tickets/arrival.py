@@ -19,6 +19,9 @@ from tickets.states import Direction, Purpose, TicketState
 #: bad hour one person may take more tickets than an automaton would send texts.
 ANSWERS_PER_HOUR = 12
 
+#: The sender of a text that came without one. There is nobody to answer, to recognise, or to ask for consent.
+UNKNOWN_SENDER = "unknown"
+
 
 def can_receive(number: str | None) -> bool:
     """Whether a sender can be written to at all: short codes and names cannot."""
@@ -27,9 +30,9 @@ def can_receive(number: str | None) -> bool:
 
 @dataclass(frozen=True)
 class InboundText:
-    """A text as the carrier delivered it. `from_number` is E.164 where possible, else as it came (short codes, names);
-    `media` are (content type, carrier's media id) pairs, the id empty where the carrier has not said it; `opt_out_type`
-    says which keyword the carrier has answered."""
+    """A text as the carrier delivered it. `from_number` is E.164 where possible, else as it came (short codes, names), or
+    UNKNOWN_SENDER. `media` are (content type, carrier's media id) pairs, the id empty where the carrier has not said it;
+    `opt_out_type` says which keyword the carrier has answered."""
 
     sid: str
     from_number: str
@@ -54,6 +57,11 @@ class Arrival:
     def number(self) -> str:
         """Who sent it."""
         return self.text.from_number
+
+    @property
+    def withheld(self) -> bool:
+        """True when nobody knows who sent it."""
+        return self.number == UNKNOWN_SENDER
 
     @property
     def language(self) -> str | None:
@@ -118,6 +126,9 @@ class Arrival:
         )
 
     def _newest(self, *conditions: ColumnElement[bool]) -> Ticket | None:
+        # Texts without a sender may be of different people: each is a ticket of its own.
+        if self.withheld:
+            return None
         rows = (
             select(Ticket)
             .where(Ticket.from_number == self.number, *conditions)

@@ -62,7 +62,7 @@ def _open(arrival: Arrival) -> Ticket:
     return desk.open_ticket(
         arrival.session,
         channel=Channel.TEXT,
-        from_number=arrival.number,
+        from_number=None if arrival.withheld else arrival.number,
         client=arrival.rules.client_of(arrival.number),
         subject=words or ("Picture" if arrival.text.media else "Empty text"),
         now=arrival.now,
@@ -71,6 +71,8 @@ def _open(arrival: Arrival) -> Ticket:
 
 def _opts_in(arrival: Arrival) -> bool:
     """The first text of a number is its consent, shown the notice by the first reply. True when this one is it."""
+    if arrival.withheld:
+        return False
     seen = select(ConsentEvent.id).where(ConsentEvent.number == arrival.number).limit(1)
     if not can_receive(arrival.number) or arrival.session.scalars(seen).first() is not None:
         return False
@@ -97,11 +99,11 @@ def _tell_team(arrival: Arrival, ticket: Ticket, *, first: bool) -> None:
         pictures_link=arrival.rules.pictures_link(arrival.message.id) if pictures else None,
     )
     if ticket.state == TicketState.OPEN:
-        purpose, told = (Purpose.PAGE if first else Purpose.WORDS), arrival.rules.team
+        purpose, told = (Purpose.PAGE if first else Purpose.WORDS), arrival.rules.paged(arrival.now)
     else:
-        # An owner who is not in the team any more reads nothing: then it is everybody's.
+        # An owner who is not in the team any more reads nothing: then it is a matter for those on duty.
         owners = tuple(person for person in arrival.rules.team if person.name == ticket.claimed_by)
-        purpose, told = Purpose.NOTICE, owners or arrival.rules.team
+        purpose, told = Purpose.NOTICE, owners or arrival.rules.paged(arrival.now)
     if not first and _told(arrival, ticket, purpose) >= FOLLOW_UPS * len(told):
         _flooded(arrival, ticket, told)
     elif purpose.is_page:

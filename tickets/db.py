@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,16 @@ from sqlalchemy.exc import SQLAlchemyError, TimeoutError
 from sqlalchemy.orm import Session
 
 from tickets.models import Base
+from tickets.together import Together
 
 #: How long a writer waits for another one on SQLite, in milliseconds. Below the carrier's 15 s limit for a webhook.
 BUSY_TIMEOUT_MS = 8000
 
 #: Called after a commit with the work that is due now: a list of (kind, work id, attempts).
 Notify = Callable[[list[tuple[str, int, int]]], None]
+
+#: Called after a commit with work that becomes due in so many seconds.
+NotifyIn = Callable[[float, tuple[str, int, int]], None]
 
 
 class SchemaError(Exception):
@@ -44,9 +48,8 @@ def _on_begin(connection: Connection) -> None:
     if connection.dialect.name != "sqlite":
         return
     # A transaction that reads first and writes later would fail at once when another writer came between.
-    kind = connection.get_execution_options()
-    if not kind.get("helpline_single", False):
-        connection.exec_driver_sql("BEGIN" if kind.get("helpline_reading", False) else "BEGIN IMMEDIATE")
+    reading = connection.get_execution_options().get("helpline_reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 def connect(url: str) -> Engine:
@@ -75,39 +78,46 @@ def connect(url: str) -> Engine:
     return engine
 
 
-class Database:
-    """Hands out units of work. `notify` hears, after each commit, what work became due in it; it must not raise."""
+class Turn:
+    """The turn to write, of one thread at a time."""
 
-    def __init__(self, engine: Engine, *, notify: Notify | None = None) -> None:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+            raise TimeoutError("another thread of this process holds the database")
+
+    def __exit__(self, *_error: object) -> None:
+        self._lock.release()
+
+
+class Database:
+    """Hands out units of work. `notify` hears, after each commit, what work became due in it, and `notify_in` what will be
+    due in a moment; they must not raise."""
+
+    def __init__(self, engine: Engine, *, notify: Notify | None = None, notify_in: NotifyIn | None = None) -> None:
         self.engine = engine
         self.notify = notify
+        self.notify_in = notify_in
         self._reader = engine.execution_options(helpline_reading=True)
         # SQLite lets in one writer at a time. Threads that wait inside it sleep up to 100 ms at a time; here the next one
         # is woken at once, and finds a connection whose cache of pages is still true.
-        self._writer = threading.Lock() if engine.dialect.name == "sqlite" else None
-        self._single: Connection | None = None
-
-    @contextmanager
-    def _turn_to_write(self) -> Iterator[None]:
-        if self._writer is None:
-            yield
-            return
-        if not self._writer.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
-            raise TimeoutError("another thread of this process holds the database")
-        try:
-            yield
-        finally:
-            self._writer.release()
+        self._turn: Turn | nullcontext[None] = Turn() if engine.dialect.name == "sqlite" else nullcontext()
+        self._together = Together(engine, self._turn) if isinstance(self._turn, Turn) else None
 
     @contextmanager
     def unit(self) -> Iterator[Session]:
         """One transaction that may write: committed at the end of the block, rolled back by any exception."""
-        with self._turn_to_write(), Session(self.engine, expire_on_commit=False) as session:
+        with self._turn, Session(self.engine, expire_on_commit=False) as session:
             with session.begin():
                 yield session
-            due = session.info.pop("due", None)
+            due, soon = session.info.pop("due", None), session.info.pop("soon", ())
         if due and self.notify is not None:
             self.notify(due)
+        if self.notify_in is not None:
+            for seconds, piece in soon:
+                self.notify_in(seconds, piece)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -116,27 +126,11 @@ class Database:
             yield session
 
     def insert_alone(self, table: type[Base], **values: object) -> bool:
-        """`insert_once` as a unit of work of its own, at a third of the price: for the one webhook that has to be fast."""
-        statement = _insert_once(table.__table__, self.engine.dialect.name)
-        if self._writer is None:
-            with self.engine.begin() as connection:
-                return connection.execute(statement, values).rowcount == 1
-        with self._turn_to_write():
-            return self._insert_by_itself(statement, values)
-
-    def _insert_by_itself(self, statement: Any, values: dict[str, object]) -> bool:
-        """One statement is a transaction of its own on SQLite: no BEGIN and COMMIT around it, and always the same
-        connection, which the writer's lock keeps to one thread at a time."""
-        if self._single is None or self._single.closed or self._single.invalidated:
-            options = {"isolation_level": "AUTOCOMMIT", "helpline_single": True}
-            self._single = self.engine.connect().execution_options(**options)
-        try:
-            return self._single.execute(statement, values).rowcount == 1
-        except BaseException:
-            self._single.invalidate()
-            raise
-        finally:
-            self._single.rollback()
+        """`insert_once` as a unit of work of its own, at a fraction of the price: for the one webhook that has to be fast."""
+        if self._together is not None:
+            return self._together.insert(table, values)
+        with self.engine.begin() as connection:
+            return connection.execute(_insert_once(table.__table__, self.engine.dialect.name), values).rowcount == 1
 
     def check(self) -> None:
         """One round trip. Raises SQLAlchemyError when the database does not answer."""

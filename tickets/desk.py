@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from tickets import outbox, paging
 from tickets.events import note
 from tickets.models import Counter, Event, Message, Ticket
-from tickets.oncall import Person, on_duty
+from tickets.oncall import Person
 from tickets.rules import Rules
 from tickets.states import Channel, MessageState, Purpose, TicketState
 
@@ -62,12 +62,11 @@ def page(
 ) -> int:
     """Page everyone on duty about an open ticket, once for each purpose and occasion. Returns how many texts are new.
 
-    A ticket that has an owner pages nobody."""
+    When the schedule has nobody on duty, everyone is paged and the ticket says so. A ticket that has an owner pages nobody."""
     if ticket.state != TicketState.OPEN:
         return 0
-    people = on_duty(rules.team, now)
     written = 0
-    for text in paging.plan(purpose, facts, people, about=about):
+    for text in paging.plan(purpose, facts, rules.paged(now), about=about):
         written += outbox.write(
             session,
             key=text.key,
@@ -82,12 +81,17 @@ def page(
     if written:
         ticket.paged_at = ticket.paged_at or now
         ticket.updated_at = now
-        names = ", ".join(person.name for person in people)
-        what = {Purpose.WORDS: "The words went", Purpose.MISSED: "A missed-call page went"}.get(purpose, "A page went")
-        note(session, ticket_id=ticket.id, kind="page", now=now, text=f"{what} to {names}")
-    if not people:
-        note(session, ticket_id=ticket.id, kind="problem", now=now, text="Nobody is on call: no page could be written")
+        _note_page(session, ticket, purpose, rules=rules, now=now)
     return written
+
+
+def _note_page(session: Session, ticket: Ticket, purpose: Purpose, *, rules: Rules, now: datetime) -> None:
+    names = ", ".join(person.name for person in rules.paged(now))
+    what = {Purpose.WORDS: "The words went", Purpose.MISSED: "A missed-call page went"}.get(purpose, "A page went")
+    note(session, ticket_id=ticket.id, kind="page", now=now, text=f"{what} to {names}")
+    if not rules.on_duty(now):
+        problem = "Nobody was on duty, so it went to everyone. `helpline flow check` names the gap in oncall.yml"
+        note(session, ticket_id=ticket.id, kind="problem", now=now, text=problem)
 
 
 def was_told(session: Session, ticket: Ticket, purpose: Purpose, *, about: str) -> bool:
@@ -132,7 +136,7 @@ def _tell_others(session: Session, ticket: Ticket, person: Person, *, body: str,
     taken = select(func.count()).where(Event.ticket_id == ticket.id, Event.kind.in_(("claimed", "resolved")))
     occasion = session.scalar(taken) or 0
     for name, number in _paged_people(session, ticket):
-        if number != person.number:
+        if number not in person.numbers:
             outbox.write(
                 session,
                 key=f"taken:{ticket.number}:{occasion}:{number}",

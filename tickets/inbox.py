@@ -86,6 +86,9 @@ def _arrive(session: Session, text: InboundText, *, rules: Rules, now: datetime)
 
 def _dispatch(arrival: Arrival) -> None:
     wish = keywords.wish(arrival)
+    if arrival.withheld:  # whatever it says, there is nobody to do it for: a person reads it
+        conversation.take(arrival, unclear=wish in (Wish.STOP, Wish.UNCLEAR))
+        return
     command = parse(arrival.text.body)
     if wish in (Wish.STOP, Wish.START, Wish.HELP):
         keywords.take(arrival, wish)

@@ -71,6 +71,8 @@ def _stop(arrival: Arrival, answered: bool) -> None:
         return
     if not answered:
         arrival.answer(Wording.OPTED_OUT, key=f"stop:{arrival.text.sid}", purpose=Purpose.CONFIRM)
+    if arrival.person is not None and arrival.number != arrival.person.number:
+        return  # a second phone gets no pages anyway
     if arrival.person is not None:
         name = arrival.person.name
         _tell_others(arrival, f"{name} has opted out of texts and gets no pages until texting START to this number.")
@@ -81,5 +83,5 @@ def _stop(arrival: Arrival, answered: bool) -> None:
 
 def _tell_others(arrival: Arrival, body: str) -> None:
     for other in arrival.rules.team:
-        if other.number != arrival.number:
+        if other != arrival.person:
             arrival.tell(other, body, key=f"optout:{arrival.text.sid}:{other.number}")

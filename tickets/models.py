@@ -72,6 +72,16 @@ class Leader(Base):
     until: Mapped[datetime]
 
 
+class Sender(Base):
+    """A number or messaging service that texts go out from: the carrier takes its segments one after the other.
+
+    Its row is locked by whoever asks whether a text may go out, so that no two take the same moment."""
+
+    __tablename__ = "senders"
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    free_at: Mapped[datetime]
+
+
 class Ticket(Base):
     """One thing that is wrong, and who owns it."""
 
@@ -148,7 +158,9 @@ class Recording(Base):
 
 
 class Message(Base):
-    """One text, in or out. A page is an outbound text to a person of the team. `key` makes planning it twice impossible."""
+    """One text, in or out. A page is an outbound text to a person of the team. `key` makes planning it twice impossible.
+
+    A page that is `merged_into` a digest goes out in that text and has no id of the carrier's; its state is the digest's."""
 
     __tablename__ = "messages"
     __table_args__ = (Index("ix_messages_number_at", "to_number", "created_at"),)
@@ -160,6 +172,7 @@ class Message(Base):
     state: Mapped[str] = mapped_column(String(16))
     by: Mapped[str] = mapped_column(String(8), default="sms")
     person: Mapped[str | None] = mapped_column(String(100))
+    sender: Mapped[str | None] = mapped_column(String(64))
     from_number: Mapped[str] = mapped_column(String(64))
     to_number: Mapped[str] = mapped_column(String(64))
     body: Mapped[str] = mapped_column(Text)
@@ -169,6 +182,7 @@ class Message(Base):
     attempted_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("messages.id"), index=True)
 
 
 class Ring(Base):

@@ -11,12 +11,13 @@ from typing import Protocol
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tickets import consent, work
-from tickets.db import insert_once
+from tickets import consent, digests, work
+from tickets.db import insert_once, serialise
 from tickets.events import note
 from tickets.models import DeliveryReport, Message, Ticket
 from tickets.sms import fit, spoken_number, to_gsm
 from tickets.states import CARRIER_STATUS, Direction, MessageState, Purpose, TicketState, WorkKind, advance_message
+from tickets.turns import Pace, Turns
 
 #: Seconds after which an unknown outcome is looked up the first time, and again before the text is sent once more.
 #: The carrier may still be working on a request that we gave up on.
@@ -130,7 +131,7 @@ def write(
 def withhold_pages(session: Session, ticket: Ticket, *, now: datetime) -> None:
     """Pages of a ticket that has an owner now do not go out any more."""
     waiting = session.scalars(
-        select(Message)
+        select(Message)  # also those that a digest will carry: it goes out without them
         .where(
             Message.ticket_id == ticket.id,
             Message.state == MessageState.PENDING,
@@ -144,11 +145,17 @@ def withhold_pages(session: Session, ticket: Ticket, *, now: datetime) -> None:
         work.cancel(session, WorkKind.SEND_TEXT, message.id, now=now)
 
 
-def pass_gate(session: Session, held: work.Claim, *, now: datetime) -> Sendable | None:
-    """May this text go out now? The answer and the mark "being sent" are one transaction; None when it must not.
+def pass_gate(session: Session, held: work.Claim, *, now: datetime, pace: Pace) -> Sendable | None:
+    """May this text go out now? The answer and the mark "being sent" are one transaction; None when it must not, or when
+    its turn is later.
 
-    A page must not when its ticket has an owner; nothing may go to a number that opted out but the one confirmation."""
-    # The ticket first, as those do who claim it: an acknowledgement comes wholly before this text or wholly after it.
+    A page must not when its ticket has an owner; nothing may go to a number that opted out but the one confirmation. A text
+    whose outcome is unknown is looked up, which needs no turn."""
+    turns = Turns(session, pace, now=now)
+    # An opt-out that is being taken in comes wholly before this text or wholly after it.
+    serialise(session, session.scalars(select(Message.to_number).where(Message.id == held.ref)).one())
+    # The ticket before its texts, as those do who claim it: an acknowledgement comes wholly before this text or wholly
+    # after it.
     ticket = session.scalars(
         select(Ticket)
         .join(Message, Message.ticket_id == Ticket.id)
@@ -160,30 +167,42 @@ def pass_gate(session: Session, held: work.Claim, *, now: datetime) -> Sendable 
     number = ticket.number if ticket else None
     if state is MessageState.SENDING and message.sid is None:
         return Sendable(message.to_number, message.body, message.attempted_at, number)
-    if state is not MessageState.PENDING:
-        work.finish(session, held, now=now)
+    if message.merged_into is not None:  # its digest has the work now
         return None
+    if state is MessageState.PENDING and _may_go(session, message, ticket, sender=pace.sender, now=now):
+        if not turns.came(held):
+            return None
+        if not digests.merge(session, message, turns.waiting, now=now):
+            message.state, message.attempted_at, message.updated_at = MessageState.SENDING, now, now
+            message.sender = pace.sender
+            digests.follow(session, message, now=now)
+            turns.take(message.body)
+            turns.call_next()
+            return Sendable(message.to_number, message.body, None, number)
+    work.finish(session, held, now=now)
+    turns.call_next()
+    return None
+
+
+def _may_go(session: Session, message: Message, ticket: Ticket | None, *, sender: str, now: datetime) -> bool:
+    """Whether a text that waits is still wanted and allowed; when not, it has its end state."""
     purpose = Purpose(message.purpose)
-    if purpose.is_page and ticket is not None and ticket.state != TicketState.OPEN:
-        message.state, message.updated_at = MessageState.WITHHELD, now
-        work.finish(session, held, now=now)
-        return None
     if message.to_number == message.from_number:
         _fail(session, message, code=None, error="the desk's own number is never texted", now=now)
-        work.finish(session, held, now=now)
-        return None
+        return False
     if purpose is Purpose.CONFIRM:
         young = now - message.created_at < CONFIRM_WITHIN
-        if not (young and consent.may_confirm(session, message.to_number, message.key.removeprefix("stop:"))):
-            message.state, message.updated_at = MessageState.WITHHELD, now
-            work.finish(session, held, now=now)
-            return None
-    elif not (standing := consent.of(session, message.to_number, message.from_number)).may_text:
+        wanted = young and consent.may_confirm(session, message.to_number, message.key.removeprefix("stop:"))
+    elif not (standing := consent.of(session, message.to_number, sender)).may_text:
         _fail(session, message, code=None, error=standing.why, now=now)
-        work.finish(session, held, now=now)
-        return None
-    message.state, message.attempted_at, message.updated_at = MessageState.SENDING, now, now
-    return Sendable(message.to_number, message.body, None, number)
+        return False
+    elif purpose is Purpose.DIGEST:
+        wanted = digests.compose(session, message, now=now)
+    else:
+        wanted = not (purpose.is_page and ticket is not None and ticket.state != TicketState.OPEN)
+    if not wanted:
+        message.state, message.updated_at = MessageState.WITHHELD, now
+    return wanted
 
 
 def was_handed_over(
@@ -207,6 +226,7 @@ def was_not_sent(session: Session, held: work.Claim, *, now: datetime, error: st
         work.finish(session, held, now=now, error=error)
         return
     message.state, message.attempted_at, message.error = MessageState.PENDING, None, error[:300]
+    digests.follow(session, message, now=now)
     work.retry(session, held, now=now, error=error)
 
 
@@ -272,13 +292,8 @@ def check_delivery(session: Session, held: work.Claim, *, now: datetime) -> None
     _apply_reports(session, message, now=now)  # one that came in the very moment of handing over was seen by neither
     if MessageState(message.state) in (MessageState.SENDING, MessageState.SENT):
         message.error = NO_REPORT
-        note(
-            session,
-            ticket_id=message.ticket_id,
-            kind="delivery",
-            now=now,
-            text=f"No delivery report for the text to {_to(message)}.",
-        )
+        digests.follow(session, message, now=now)
+        _note(session, message, f"No delivery report for the text to {_to(message)}.", now=now)
         _tell_author(session, message, "has no delivery report yet", now=now)
     work.finish(session, held, now=now)
 
@@ -299,22 +314,23 @@ def _apply(session: Session, message: Message, status: str, error_code: str | No
         _fail(session, message, code=error_code, error=f"the carrier reports: {status}", now=now)
         return
     message.state, message.updated_at, message.error = state, now, None
+    digests.follow(session, message, now=now)
 
 
 def _fail(session: Session, message: Message, *, code: str | None, error: str, now: datetime) -> None:
     message.state, message.updated_at = MessageState.FAILED, now
     message.error_code, message.error = code, error[:300]
-    if code == "21610" and consent.may_text(session, message.to_number, message.from_number):
+    digests.follow(session, message, now=now)
+    if code == "21610" and consent.may_text(session, message.to_number, message.sender or message.from_number):
         _carrier_says_opted_out(session, message, code, now=now)
     reason = f"{code}: {error}" if code else error
     _tell_author(session, message, f"was not delivered ({reason})", now=now)
-    note(
-        session,
-        ticket_id=message.ticket_id,
-        kind="delivery",
-        now=now,
-        text=f"The text to {_to(message)} failed: {reason}"[:500],
-    )
+    _note(session, message, f"The text to {_to(message)} failed: {reason}", now=now)
+
+
+def _note(session: Session, message: Message, text: str, *, now: datetime) -> None:
+    for ticket in digests.tickets_of(session, message):
+        note(session, ticket_id=ticket, kind="delivery", now=now, text=text)
 
 
 def _carrier_says_opted_out(session: Session, message: Message, code: str, *, now: datetime) -> None:
@@ -323,7 +339,7 @@ def _carrier_says_opted_out(session: Session, message: Message, code: str, *, no
         message.to_number,
         consent.ConsentKind.REFUSED,
         source="carrier",
-        sender=message.from_number,
+        sender=message.sender or message.from_number,
         evidence=code,
         now=now,
     )

@@ -2,7 +2,7 @@
 
 A page says ticket, who, what, and how to take it, in two segments at most; only the words of the client are cut."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tickets import sms
@@ -59,7 +59,7 @@ def _length(facts: Facts) -> str:
     return f"Voicemail, {facts.seconds} s" if facts.seconds else "Voicemail"
 
 
-def _sentence(words: str) -> str:
+def sentence(words: str) -> str:
     """Words that end somewhere, so that what follows is not read as part of them."""
     words = words.strip()
     return words if words[-1:] in tuple(".!?)\"'") else f"{words}."
@@ -90,7 +90,7 @@ def page_body(facts: Facts) -> str:
     after = f" Reply ACK {facts.number} to take it."
     if facts.words:
         about = f"[{facts.about}] " if facts.about else ""
-        return _with_pictures(before + about, _sentence(facts.words), after, facts=facts)
+        return _with_pictures(before + about, sentence(facts.words), after, facts=facts)
     state = "words follow" if facts.waiting else "no words"
     listen = f" Listen: {facts.link}" if facts.link else ""
     about = f"{facts.about}. " if facts.about else ""
@@ -101,7 +101,7 @@ def words_body(facts: Facts) -> str:
     """The second text, once, when the page had to go out without the words."""
     after = f" Reply ACK {facts.number} to take it."
     if facts.words:
-        return _with_pictures(f"{facts.number} {who(facts)} said: ", _sentence(facts.words), after, facts=facts)
+        return _with_pictures(f"{facts.number} {who(facts)} said: ", sentence(facts.words), after, facts=facts)
     listen = f" Listen: {facts.link}" if facts.link else ""
     return sms.fit(f"{facts.number} {who(facts)}: ", f"{_length(facts)}, no words could be made out.", listen + after)
 
@@ -118,8 +118,47 @@ def words_to_owner(facts: Facts) -> str:
     """What a client adds by text to a ticket that has an owner."""
     words = facts.words or ""
     return _with_pictures(
-        f"{facts.number} {who(facts)} says: ", _sentence(words) if facts.pictures else words, "", facts=facts
+        f"{facts.number} {who(facts)} says: ", sentence(words) if facts.pictures else words, "", facts=facts
     )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One ticket of a digest: its number, its client and the number that called, as far as they are known."""
+
+    number: int
+    client: str | None = None
+    caller: str | None = None
+
+    def named(self, room: int) -> str:
+        """The ticket and who it is about in `room` characters; half a telephone number is worse than none."""
+        spoken = spoken_number(self.caller) if self.caller else ""
+        name = self.client[:room].strip() if self.client else (spoken if len(spoken) <= room else "")
+        return f"{self.number} {name}" if name else str(self.number)
+
+
+#: Characters of a name below which it says nothing.
+_SHORTEST_NAME = 4
+
+
+def digest_body(entries: Sequence[Entry]) -> str:
+    """Several pages in one text of two segments: all numbers, and as much of the names as there is room for. Only when the
+    numbers alone are too many, the last ones become "and 3 more"."""
+    how_many = "1 ticket" if len(entries) == 1 else f"{len(entries)} tickets"
+
+    def body(listed: Sequence[str]) -> str:
+        left = len(entries) - len(listed)
+        more = f" and {left} more" if left else ""
+        return sms.to_gsm(f"URGENT {how_many}: {', '.join(listed)}{more}. Reply ACK {entries[0].number} to take one.")
+
+    longest = max(len(entry.client or "") for entry in entries)
+    for room in range(max(longest, len("903-555-0147")), _SHORTEST_NAME - 1, -1):
+        if sms.segments(named := body([entry.named(room) for entry in entries])) <= 2:
+            return named
+    numbers = [str(entry.number) for entry in entries]
+    while sms.segments(body(numbers)) > 2 and len(numbers) > 1:
+        numbers.pop()
+    return body(numbers)
 
 
 _BODIES = {Purpose.PAGE: page_body, Purpose.WORDS: words_body, Purpose.MISSED: missed_body}

@@ -30,6 +30,8 @@ _SAME = {
 #: Swearing, which never changes what is asked for.
 _OATHS = frozenset({"fucking", "fuckin", "freaking", "damn", "goddamn", "bloody", "stupid", "pinche", "pinches"})
 
+#: "Don´t" as some phones send it: the mark taken apart into a space and an accent.
+_APOSTROPHE_APART = re.compile(r" [\u0300\u0301\u0312-\u0315]")
 _LETTERS_ONE_BY_ONE = re.compile(r"\b[^\W\d_](?: [^\W\d_]){2,}\b")
 _DRAWN_OUT = re.compile(r"([a-z])\1{2,}")
 _WORD_WITH_NUMBER = re.compile(r"\b([a-z]{3,})(\d+)\b")
@@ -37,7 +39,8 @@ _WORD_WITH_NUMBER = re.compile(r"\b([a-z]{3,})(\d+)\b")
 
 def plain(body: str) -> str:
     """Lower-case words with single spaces between them; "" when there are none. The same for every way of writing them."""
-    folded = unicodedata.normalize("NFKC", body.translate(_NOTHING)).translate(_NOTHING).casefold()
+    apart = _APOSTROPHE_APART.sub("", body.translate(_NOTHING))
+    folded = unicodedata.normalize("NFKC", apart).translate(_NOTHING).casefold()
     kept = "".join(map(_char, unicodedata.normalize("NFKD", folded))).translate(_ON_BLACK)
     words = unicodedata.normalize("NFKC", kept).translate(_LOOKS_LIKE)
     return _LETTERS_ONE_BY_ONE.sub(lambda run: run[0].replace(" ", ""), " ".join(words.split()))

@@ -67,6 +67,11 @@ def _whole(session: Session, tickets: Sequence[Ticket], sender: str) -> list[dic
     tickets_of = {call.id: call.ticket_id for call in calls}
     recordings = session.scalars(select(Recording).where(Recording.call_id.in_(tickets_of)).order_by(Recording.id))
     messages = list(session.scalars(select(Message).where(Message.ticket_id.in_(ids)).order_by(Message.id)))
+    digests = {message.merged_into for message in messages if message.merged_into is not None}
+    # What went out in one text with others is shown as it went out.
+    said = {
+        row.id: row.body for row in session.execute(select(Message.id, Message.body).where(Message.id.in_(digests)))
+    }
     events = session.scalars(select(Event).where(Event.ticket_id.in_(ids)).order_by(Event.at, Event.id))
     by_ring = _grouped(
         session.scalars(select(Ring).where(Ring.call_id.in_(tickets_of)).order_by(Ring.number)), _call_id
@@ -90,6 +95,7 @@ def _whole(session: Session, tickets: Sequence[Ticket], sender: str) -> list[dic
                 messages=by_message[ticket.id],
                 media=by_text,
                 events=by_event[ticket.id],
+                said=said,
             ),
             "texting": _texting(ticket, silent),
         }
@@ -122,6 +128,7 @@ def _ticket(
     messages: Sequence[Message],
     media: Mapping[int, Sequence[Media]],
     events: Sequence[Event],
+    said: Mapping[int, str],
 ) -> dict[str, Any]:
     return {
         "number": ticket.number,
@@ -139,7 +146,7 @@ def _ticket(
         "calls": list(calls),
         "recordings": [_recording(recording) for recording in recordings],
         "messages": [_message(message, media.get(message.id, ())) for message in messages if _with_client(message)],
-        "pages": [_page(message) for message in messages if _is_shown_page(message)],
+        "pages": [_page(message, said) for message in messages if _is_shown_page(message)],
         "events": [{"at": iso(event.at), "kind": event.kind, "text": event.text} for event in events],
     }
 
@@ -220,7 +227,7 @@ def _is_shown_page(message: Message) -> bool:
     return Purpose(message.purpose).is_page and message.state != MessageState.WITHHELD
 
 
-def _page(message: Message) -> dict[str, Any]:
+def _page(message: Message, said: Mapping[int, str]) -> dict[str, Any]:
     return {
         "person": message.person,
         "number": message.to_number,
@@ -228,7 +235,7 @@ def _page(message: Message) -> dict[str, Any]:
         # Without a report in time it counts as not delivered; a late one sets it right.
         "state": MessageState.FAILED if message.error == NO_REPORT else message.state,
         "error": _error(message),
-        "body": message.body,
+        "body": message.body if message.merged_into is None else said[message.merged_into],
         "at": iso(message.created_at),
     }
 

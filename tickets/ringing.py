@@ -27,7 +27,7 @@ COME_BACK = timedelta(seconds=2)
 
 def on_duty(rules: Rules, team: str, now: datetime) -> tuple[Person, ...]:  # noqa: ARG001 - teams will have names
     """Whose phones ring now: those of everyone on duty."""
-    return oncall.on_duty(rules.team, now)
+    return rules.on_duty(now)
 
 
 def hold(session: Session, call: Call) -> Ring | None:
@@ -51,7 +51,8 @@ def begin(session: Session, call: Call, *, team: str, seconds: int, order: str, 
     if call.ended_at is not None:
         return False
     never = {call.from_number, rules.desk_number}
-    people = list({one.number: one for one in on_duty(rules, team, now) if one.number not in never}.values())
+    reachable = (one for one in on_duty(rules, team, now) if not never.intersection(one.numbers))
+    people = list({one.number: one for one in reachable}.values())
     if not people:
         _note(session, call, "Nobody is on call: no phone rang", now=now)
         return False

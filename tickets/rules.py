@@ -7,6 +7,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from tickets.oncall import Person
+from tickets.turns import Pace
 
 
 class Wording(StrEnum):
@@ -21,12 +22,14 @@ class Wording(StrEnum):
 
 @dataclass(frozen=True)
 class Rules:
-    """All of it read once at start. `client_of` names the client that calls from a number; `listen_link` makes the
-    address at which staff hear a recording (its id in, a complete address out), `pictures_link` the one at which they see
-    what came with a text (the id of its row in); `wording` is a text to a client in one of the `languages`, with the number
-    of its ticket where there is one, None where the flow file says to stay silent."""
+    """All of it read once at start. `team` is everybody, on duty or not; `duty` says who of it is on duty at a moment (None:
+    everyone, always). `pace` is how fast the carrier takes texts. `client_of` names the client that calls from a number;
+    `listen_link` makes the address at which staff hear a recording (its id in, a complete address out), `pictures_link` the
+    one at which they see what came with a text (the id of its row in); `wording` is a text to a client in one of the
+    `languages`, with the number of its ticket where there is one, None where the flow file says to stay silent."""
 
     desk_number: str
+    pace: Pace
     team: tuple[Person, ...]
     zone: ZoneInfo
     wording: Callable[[Wording, int | None, str | None], str | None]
@@ -43,11 +46,20 @@ class Rules:
     keywords_by_carrier: bool = True
     delete_at_carrier: bool = False
     most_pictures: int = 10
+    duty: Callable[[datetime], tuple[Person, ...]] | None = None
 
     @property
     def sender(self) -> str:
         """What the carrier keeps opt-outs and queues by: the messaging service where there is one, else our number."""
         return self.messaging_service or self.desk_number
+
+    def on_duty(self, at: datetime) -> tuple[Person, ...]:
+        """The people on duty at `at`; empty in a gap of the schedule."""
+        return self.team if self.duty is None else self.duty(at)
+
+    def paged(self, at: datetime) -> tuple[Person, ...]:
+        """The people whom a page at `at` goes to: those on duty, and in a gap everyone. A page reaches somebody always."""
+        return self.on_duty(at) or self.team
 
     def page_due(self, ended: datetime) -> datetime:
         """When the page of a recording that ended then goes out without words. A timer is noticed by the next sweep, up to

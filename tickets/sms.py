@@ -1,7 +1,7 @@
 """What fits into a text message: alphabets, segments as the carrier counts them, and cutting. Pure.
 
 GSM-7 holds 160 units in one segment and 153 in each of several, UCS-2 70 and 67; one character outside GSM-7 turns the
-whole text into UCS-2; a two-unit character is never split between segments (carrier-facts §4)."""
+whole text into UCS-2; what a reader sees as one character is never split between segments (carrier-facts §4)."""
 
 import unicodedata
 
@@ -55,7 +55,7 @@ def segments(text: str) -> int:
     if is_gsm(text):
         sizes, single, each = [2 if char in _EXTENDED else 1 for char in text], 160, 153
     else:
-        sizes, single, each = [2 if ord(char) > 0xFFFF else 1 for char in text], 70, 67
+        sizes, single, each = _sizes_in_ucs2(text), 70, 67
     if not sizes:
         return 0
     if sum(sizes) <= single:
@@ -66,6 +66,33 @@ def segments(text: str) -> int:
             count, used = count + 1, 0
         used += size
     return count
+
+
+def _sizes_in_ucs2(text: str) -> list[int]:
+    """Units of what a reader sees as one character: the carrier splits a face from its colour of skin, an accent from its
+    letter or the halves of a flag no more than a two-unit character."""
+    sizes: list[int] = []
+    before = ""
+    flags = 0  # letters of flags in a row: every second one ends a flag
+    for char in text:
+        flags = flags + 1 if "\U0001f1e6" <= char <= "\U0001f1ff" else 0
+        size = 2 if ord(char) > 0xFFFF else 1
+        joins = _joins(before, char) or (flags > 0 and flags % 2 == 0)
+        if sizes and joins and sizes[-1] + size <= 67:  # what no segment can hold has to be split
+            sizes[-1] += size
+        else:
+            sizes.append(size)
+        before = char
+    return sizes
+
+
+def _joins(before: str, char: str) -> bool:
+    if unicodedata.category(char) in ("Mn", "Me", "Mc") or char in "\u200c\u200d":  # accents and the like, joiners
+        return before not in "\r\n"
+    skin = "\U0001f3fb" <= char <= "\U0001f3ff"
+    return (skin and unicodedata.category(before) == "So") or (
+        before == "\u200d" and unicodedata.category(char) == "So"
+    )
 
 
 def fit(before: str, free: str, after: str, *, limit: int = 2) -> str:

@@ -71,6 +71,7 @@ class Purpose(StrEnum):
     PAGE = "page"  # a new urgent ticket
     WORDS = "words"  # the words that were missing in the page
     MISSED = "missed"  # a caller chose an option and left no words
+    DIGEST = "digest"  # several pages of one minute to one person, in one text
     TAKEN = "taken"  # to the others: who has it
     ANSWER = "answer"  # to staff: the reply to their command
     NOTICE = "notice"  # to staff: something about the desk itself

@@ -46,6 +46,15 @@ def _announce(session: Session, *, kind: str, id: int, attempts: int) -> None:
     session.info.setdefault("due", []).append((kind, id, attempts))
 
 
+def announce_at(session: Session, kind: WorkKind, id: int, attempts: int, *, now: datetime, at: datetime) -> None:
+    """Have a piece announced at the very moment when it is due, by this process: a timer is noticed up to a second late by
+    the sweep, which is still there should this process end."""
+    if at <= now:
+        _announce(session, kind=kind, id=id, attempts=attempts)
+    else:
+        session.info.setdefault("soon", []).append(((at - now).total_seconds(), (kind, id, attempts)))
+
+
 def plan(session: Session, kind: WorkKind, ref: int, *, now: datetime, due_at: datetime | None = None) -> bool:
     """Write a piece of work once for its kind and reference. Planning it again does nothing, but an earlier time for
     work that still waits pulls it forward. True when it is new."""
@@ -137,7 +146,8 @@ def retry(
     """Try again later: after `after`, or after a pause that grows with the attempts. An attempt that is not `counted`
     leaves the number of attempts as it was: it failed for a reason outside the piece itself."""
     attempts = held.attempts if counted else held.attempts - 1
-    _release(session, held, due_at=now + (after or pause(held.attempts)), error=error[:300], attempts=attempts)
+    due_at = now + (pause(held.attempts) if after is None else after)
+    _release(session, held, due_at=due_at, error=error[:300], attempts=attempts)
 
 
 def due(session: Session, *, now: datetime, limit: int = 1000) -> list[tuple[str, int, int]]:

@@ -12,13 +12,16 @@ from tickets import sms
 
 
 def print_problems(folder: Path, *, as_json: bool) -> int:
-    """Print every problem as `file:line:column: message` with a hint; returns 1 when there is one."""
-    problems = check(folder, alphabet=sms)
+    """Print every problem and note as `file:line:column: message` with a hint; returns 1 when there is a problem."""
+    found = check(folder, alphabet=sms)
+    problems = [problem for problem in found if not problem.note]
     if as_json:
-        click.echo(json.dumps([asdict(problem) for problem in problems], indent=2, ensure_ascii=False))
+        click.echo(json.dumps([asdict(problem) for problem in found], indent=2, ensure_ascii=False))
     else:
-        for problem in problems:
+        for problem in found:
             click.echo(str(problem))
         count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
-        click.echo(f"{folder}: {count if problems else 'no problems'}", err=True)
+        notes = len(found) - len(problems)
+        more = f", {notes} note{'s' if notes != 1 else ''}" if notes else ""
+        click.echo(f"{folder}: {count if problems else 'no problems'}{more}", err=True)
     return FAILED if problems else 0

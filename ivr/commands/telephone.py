@@ -1,12 +1,14 @@
 """`helpline phone`: what the telephone and the demo need from settings and flow files."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from rich.console import Console
 
 from flows.loader import load
+from flows.schedule import on_duty
 from ivr.commands.failures import NOT_USABLE, Failure
 from ivr.demo import CALLER, Ticket, run_demo
 from ivr.phone import run_phone
@@ -53,7 +55,10 @@ def play(settings: Settings) -> int:
 
 
 def _staff(settings: Settings) -> list[tuple[str, str]]:
-    return [(person.name, person.number) for person in load(settings.flows_dir).oncall.team]
+    """The phones that a page of this moment rings: in a gap of the schedule everyone's."""
+    oncall = load(settings.flows_dir).oncall
+    people = on_duty(oncall, datetime.now(UTC)) or oncall.team
+    return [(person.name, person.phones[0]) for person in people]
 
 
 def _only_sandbox(settings: Settings) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ivr.sandbox.config import SandboxConfig, SandboxError
+from ivr.sandbox.config import SandboxConfig, SandboxError, Tempo
 from ivr.sandbox.store import Store, account_settings
 
 
@@ -39,12 +39,14 @@ class Account:
     `blocked_texts` None is what the vendor documents: later with Advanced Opt-Out, else at once. `segments_per_second`
     is how fast the number sends (of the carrier's time; a real long code: 1), None: as fast as texts come.
     `queue_limit` is how many segments may wait to be sent before the carrier refuses another text, None: any number.
+    `speed` is how many times faster than life everything at the carrier goes, None: as the sandbox was started.
     """
 
     keywords: KeywordHandling = KeywordHandling.CARRIER
     blocked_texts: BlockedTexts | None = None
     segments_per_second: float | None = None
     queue_limit: int | None = None
+    speed: float | None = None
 
     @property
     def refuses_later(self) -> bool:
@@ -79,6 +81,7 @@ _READ: Mapping[str, Callable[[str, Any], Any]] = {
     "blocked_texts": _one_of(BlockedTexts),
     "segments_per_second": _above_zero(float, what="a number"),
     "queue_limit": _above_zero(int, what="a whole number"),
+    "speed": _above_zero(float, what="a number"),
 }
 
 
@@ -98,8 +101,10 @@ class Accounts:
     """The stored settings of the one account; without any, those of the configuration."""
 
     def __init__(self, config: SandboxConfig, store: Store) -> None:
-        self._store = store
+        self._store, self._usual_speed = store, config.speed
         self._usual = KeywordHandling.CARRIER if config.keywords else KeywordHandling.OFF
+        # Everything that waits holds this one, so a new speed reaches it.
+        self.tempo = Tempo(self.get().speed or config.speed)
 
     def get(self) -> Account:
         """The settings as they are now."""
@@ -114,4 +119,5 @@ class Accounts:
             account_settings.delete(),
             *[account_settings.insert().values(name=name, value=value) for name, value in given.items()],
         )
+        self.tempo.speed = account.speed or self._usual_speed
         return account

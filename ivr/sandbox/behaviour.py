@@ -32,6 +32,15 @@ class Answers(StrEnum):
     NEVER = "never"
     BUSY = "busy"
     UNREACHABLE = "unreachable"
+    INVALID = "invalid"
+
+
+class PostAnswer(StrEnum):
+    """What the API answers to a text or call that it took: as it should, a server error, or nothing at all."""
+
+    OK = "ok"
+    ERROR = "error"
+    LOST = "lost"
 
 
 class EmptyRecording(StrEnum):
@@ -42,16 +51,29 @@ class EmptyRecording(StrEnum):
 
 
 @dataclass(frozen=True)
+class Press:
+    """Keys that the owner of a phone presses, so many seconds after picking up or after the keys before."""
+
+    after: float
+    keys: str
+
+
+@dataclass(frozen=True)
 class Behaviour:
-    """Rules of one number. Times are in seconds of a clock on the wall, whatever the sandbox's speed.
+    """Rules of one number. Times are in seconds of a clock on the wall, whatever the sandbox's speed; those of people at
+    the phone (`rings`, `presses`, `hangs_up_after`, `loses_network_after`) are in the carrier's time.
 
     `refuse` is an error number that the REST API answers to a text or call at once, `refuse_times` how often (None:
-    always). `slow_post` creates the text and answers that much later. `duplicates` is how often each webhook comes,
+    always). `slow_post` takes the text or call and answers that much later; `post_answer` says what, and
+    `post_answer_times` how often (None: always). `duplicates` is how often each webhook comes,
     `repeat_after` the time from one copy to the next. `late` delays status callbacks, with `lost` none comes, while
     the text or call goes its way; `swapped` reverses their order (and lets a recording's end arrive before its action
     and its start). `media_missing` is how long recordings and pictures answer 404 after their webhook. Of pictures
     that this number sends: `picture_refuse` is an HTTP status that their address answers, `picture_bytes` the size to
-    which their bytes are filled up, `picture_slow` how long the bytes take.
+    which their bytes are filled up, `picture_slow` how long the bytes take. Of calls to it: `rings` is how long it rings
+    before what `answers` says happens, `presses` the keys that are pressed then, `hangs_up_after` and
+    `loses_network_after` end the call that long after it was picked up, `call_error` is the error number in the callback
+    of a failed one.
     """
 
     outcome: Outcome = Outcome.DELIVERED
@@ -59,6 +81,8 @@ class Behaviour:
     refuse: int | None = None
     refuse_times: int | None = None
     slow_post: float = 0.0
+    post_answer: PostAnswer = PostAnswer.OK
+    post_answer_times: int | None = None
     duplicates: int = 1
     repeat_after: float = 0.0
     lost: bool = False
@@ -69,10 +93,30 @@ class Behaviour:
     picture_bytes: int | None = None
     picture_slow: float = 0.0
     answers: Answers = Answers.BY_HAND
+    rings: float | None = None
+    presses: tuple[Press, ...] = ()
+    hangs_up_after: float | None = None
+    loses_network_after: float | None = None
+    call_error: int | None = None
     empty_recording: EmptyRecording = EmptyRecording.NEXT_VERB
 
 
-_ENUMS = {"outcome": Outcome, "answers": Answers, "empty_recording": EmptyRecording}
+_ENUMS = {"outcome": Outcome, "answers": Answers, "empty_recording": EmptyRecording, "post_answer": PostAnswer}
+
+
+def _presses(value: Any) -> tuple[Press, ...]:
+    """The keys of a phone's owner. Raises SandboxError."""
+    try:
+        found = tuple(Press(float(one["after"]), str(one["keys"])) for one in value)
+    except (TypeError, KeyError, ValueError):
+        found = (Press(0, ""),)
+    for press in found:
+        if not press.keys or set(press.keys) - set("0123456789*#") or not 0 <= press.after < float("inf"):
+            raise SandboxError(
+                "Behaviour field 'presses' is a list of keys and the seconds before them, such as "
+                f'[{{"after": 2, "keys": "1"}}], not {value!r}.'
+            )
+    return found
 
 
 def parse(data: Mapping[str, Any]) -> Behaviour:
@@ -88,7 +132,9 @@ def parse(data: Mapping[str, Any]) -> Behaviour:
             if values[name] not in allowed:
                 raise SandboxError(f"Behaviour field '{name}' is one of {', '.join(allowed)}, not '{values[name]}'.")
             values[name] = kind(values[name])
-    for name in (known - set(_ENUMS)) & set(values):
+    if "presses" in values:
+        values["presses"] = _presses(values["presses"])
+    for name in (known - set(_ENUMS) - {"presses"}) & set(values):
         if values[name] is not None and not isinstance(values[name], int | float):
             raise SandboxError(f"Behaviour field '{name}' is a number or true/false, not '{values[name]}'.")
     return Behaviour(**values)
@@ -117,12 +163,21 @@ class Behaviours:
     def refusal(self, number: str) -> int | None:
         """The error number that a text or call to it gets now, counting this try."""
         rules = self.of(number)
-        if rules.refuse is None or rules.refuse_times is None:
-            return rules.refuse
-        if rules.refuse_times <= 0:
-            return None
-        where = behaviours.c.number.in_([number, "*"])
-        rows = self._store.rows(sa.select(behaviours).where(where))
+        return rules.refuse if rules.refuse is not None and self._once_more(number, "refuse_times") else None
+
+    def post_answer(self, number: str) -> PostAnswer:
+        """What the API answers to a text or call to it that was taken, counting this one."""
+        rules = self.of(number)
+        if rules.post_answer is PostAnswer.OK or not self._once_more(number, "post_answer_times"):
+            return PostAnswer.OK
+        return rules.post_answer
+
+    def _once_more(self, number: str, times: str) -> bool:
+        """Whether a rule that counts holds for this try; None holds always."""
+        rules = asdict(self.of(number))
+        if rules[times] is None or rules[times] <= 0:
+            return rules[times] is None
+        rows = self._store.rows(sa.select(behaviours).where(behaviours.c.number.in_([number, "*"])))
         key = number if any(row["number"] == number for row in rows) else "*"
-        self.put(key, parse(asdict(rules) | {"refuse_times": rules.refuse_times - 1}))
-        return rules.refuse
+        self.put(key, parse(rules | {times: rules[times] - 1}))
+        return True

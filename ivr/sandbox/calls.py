@@ -15,23 +15,22 @@ import sqlalchemy as sa
 
 from ivr.sandbox import wire
 from ivr.sandbox.behaviour import Answers, Behaviour, Behaviours
-from ivr.sandbox.config import SandboxConfig
+from ivr.sandbox.config import SandboxConfig, Tempo
 from ivr.sandbox.delivery import Sender
 from ivr.sandbox.dispatcher import COPY, OVERTAKING, Dispatcher
-from ivr.sandbox.line import Answer, HungUp, Line, Redirected, Stopped
+from ivr.sandbox.line import HungUp, Line, Redirected, Stopped
 from ivr.sandbox.messaging import Refused
 from ivr.sandbox.numbers import Numbers, is_phone_number
-from ivr.sandbox.player import End, Player, Request, Stage
+from ivr.sandbox.owner import Owner, Pickup
+from ivr.sandbox.player import Player
 from ivr.sandbox.recorder import Archive, Recorder
+from ivr.sandbox.rooms import HUNG_UP, Rooms
+from ivr.sandbox.stage import End, Request, Stage
 from ivr.sandbox.store import Row, Store, calls, events, recordings
 
 RUNNING = ("queued", "initiated", "ringing", "in-progress")
-# The vendor lets a phone ring this much longer than it was told.
-EXTRA_RING = 5.0
-# Seconds of the carrier's time that a phone rings before its owner, its mailbox or the network does something.
-RINGS = {Answers.AT_ONCE: 1.0, Answers.BUSY: 1.0, Answers.DECLINES: 3.0, Answers.MAILBOX: 20.0}
-# A mailbox records for so long (seconds of the carrier's time), greeting included, and hangs up.
-MAILBOX_LISTENS = 120.0
+# What the carrier reports of a call to a number that does not exist, unless told otherwise.
+INVALID_NUMBER = 13224
 # Seconds of the carrier's time from a call's change to its status callback.
 CALLBACK_DELAY = 0.2
 
@@ -64,6 +63,8 @@ class Network:
     rules: Behaviours
     sender: Sender
     archive: Archive
+    rooms: Rooms
+    tempo: Tempo
 
 
 class Calls:
@@ -110,8 +111,14 @@ class Calls:
 
     def place(self, call: Outgoing) -> Row:
         """The application calls a phone. Raises Refused as the REST API does."""
+        if not call.to:
+            raise Refused(21201)
+        if not call.sender:
+            raise Refused(21213)
         if not is_phone_number(call.to):
             raise Refused(21217, to=call.to)
+        if not is_phone_number(call.sender):
+            raise Refused(21212, **{"from": call.sender})
         if call.sender != self._net.config.number:
             raise Refused(21210)
         if not call.url and not call.twiml:
@@ -137,26 +144,39 @@ class Calls:
             ring_seconds=call.ring_seconds,
         )
         row = self.get(sid)
-        self._run(sid, Line(waits_for_caller=False))
+        self._run(sid, Line(waits_for_caller=False, placed=True))
         return row
 
     def _create(self, **values: Any) -> str:
         sid = wire.new_sid("CA")
         now = time.time()
-        self._net.store.insert(calls, sid=sid, created=now, last_seen=now, **values)
+        # A caller has dialled already; what the application wants placed is still queued.
+        dialed = now if values["direction"] == "inbound" else None
+        self._net.store.insert(calls, sid=sid, created=now, dialed=dialed, last_seen=now, **values)
         return sid
 
     def change(self, sid: str, form: Mapping[str, str]) -> Row:
-        """The REST API's update: Status=completed|canceled, or new instructions by Url or Twiml. Raises KeyError."""
-        row = self.get(sid)
-        line = self._lines.get(sid)
-        if line is None or row["status"] not in RUNNING:
-            return row
-        if form.get("Status") in {"completed", "canceled"}:
-            line.order(HungUp("application"))
+        """The REST API's update: Status=completed|canceled, or new instructions by Url or Twiml. Raises KeyError.
+
+        Refused, as by the real carrier, when the call is over; canceled does nothing to a call that was picked up, and
+        only such a call takes new instructions.
+        """
+        row, line = self.get(sid), self._lines.get(sid)
+        talking, status = row["status"] == "in-progress", form.get("Status", "")
+        if status in {"completed", "canceled"}:
+            if line is None or row["status"] not in RUNNING:
+                raise Refused(21220)
+            if (status == "completed" or not talking) and not line.order(HungUp("application")):
+                raise Refused(21220)
         elif form.get("Url") or form.get("Twiml"):
-            line.order(Redirected(form.get("Url", ""), form.get("Method", "POST"), twiml=form.get("Twiml", "")))
-        return row
+            order = Redirected(form.get("Url", ""), form.get("Method", "POST"), twiml=form.get("Twiml", ""))
+            if line is None or not talking or not line.order(order):
+                raise Refused(21220)
+        return self.get(sid)
+
+    def _phones_ring(self) -> bool:
+        """Whether the application is calling somebody: the phone rings, or its owner is on it."""
+        return any(line.placed and line.doing != "over" for line in list(self._lines.values()))
 
     # -- one call's thread -------------------------------------------------------------------------------------------
 
@@ -197,9 +217,11 @@ class Calls:
                 self._net.sender,
                 line,
                 Recorder(self._net.archive, row["sid"], behaviour=behaviour),
-                self._net.config.speed,
+                self._net.rooms,
+                self._net.tempo,
                 row=lambda: self.get(row["sid"]),
                 answer=lambda: self._answer(row["sid"]),
+                phones_ring=self._phones_ring,
                 session=session,
                 copies=lambda request, params: self._copies(request, params, behaviour=behaviour),
             )
@@ -214,30 +236,23 @@ class Calls:
 
     def _ring(self, row: Row, line: Line, *, behaviour: Behaviour) -> End | None:
         """Let a phone ring; None when it was picked up."""
-        sid, speed = row["sid"], self._net.config.speed
+        sid = row["sid"]
+        self._net.store.update(calls, calls.c.sid == sid, dialed=time.time())
         self._progress(sid, "initiated", event="initiated", behaviour=behaviour)
-        if behaviour.answers is Answers.UNREACHABLE:
+        if behaviour.answers in {Answers.UNREACHABLE, Answers.INVALID}:
             return End(by="network", status="failed")
         self._progress(sid, "ringing", event="ringing", behaviour=behaviour)
         self._net.store.event(sid, "ringing", to=row["to_number"])
-        limit = row["ring_seconds"] + EXTRA_RING
-        seconds = RINGS.get(behaviour.answers, limit)
-        picked_up = isinstance(line.wait("ringing", min(seconds, limit) / speed), Answer)
-        if behaviour.answers is Answers.BUSY or (not picked_up and behaviour.answers is Answers.DECLINES):
+        owner = Owner(behaviour, line, self._net.tempo)
+        picked_up = owner.ring(row["ring_seconds"])
+        if picked_up is Pickup.BUSY:
             return End(by="callee", status="busy")
-        if not picked_up and seconds >= limit:
+        if picked_up is Pickup.NOBODY:
             return End(by="network", status="no-answer")
-        if not picked_up and behaviour.answers is Answers.MAILBOX:
-            self._hang_up_later(line, MAILBOX_LISTENS / speed)
         self._answer(sid)
         self._progress(sid, "in-progress", event="answered", behaviour=behaviour)
+        owner.begin(by_hand=picked_up is Pickup.BY_HAND)
         return None
-
-    def _hang_up_later(self, line: Line, seconds: float) -> None:
-        """A mailbox is full at last, whatever the application still says. A call that is over by then stays so."""
-        timer = threading.Timer(seconds, line.order, [HungUp("caller")])
-        timer.daemon = True
-        timer.start()
 
     def _progress(self, sid: str, status: str, *, event: str, behaviour: Behaviour) -> None:
         shown = "queued" if status == "initiated" else status
@@ -248,10 +263,17 @@ class Calls:
         row = self.get(sid)
         if not row["status_url"] or event not in (row["status_events"] or []):
             return
-        params = wire.call_status_params(row, self._net.config.account_sid, status=status, sequence=row["sequence"])
+        code = behaviour.call_error or (INVALID_NUMBER if behaviour.answers is Answers.INVALID else None)
+        params = wire.call_status_params(
+            row,
+            self._net.config.account_sid,
+            status=status,
+            sequence=row["sequence"],
+            error_code=code if status == "failed" else None,
+        )
         self._net.store.update(calls, calls.c.sid == sid, sequence=row["sequence"] + 1)
         # In swapped order the later news overtakes the earlier.
-        overtaken = max(0, 3 - row["sequence"]) * OVERTAKING * self._net.config.speed if behaviour.swapped else 0.0
+        overtaken = max(0, 3 - row["sequence"]) * OVERTAKING * self._net.tempo.speed if behaviour.swapped else 0.0
         delay = CALLBACK_DELAY + overtaken
         self._net.dispatcher.queue(
             row["status_url"], row["status_method"], params=params, behaviour=behaviour, delay=delay
@@ -274,6 +296,8 @@ class Calls:
 
     def _finish(self, sid: str, by: str, *, status: str, at: float | None = None) -> None:
         now = at or time.time()
+        # Nobody sits in a room whose call is over, whatever went wrong there.
+        self._net.rooms.leave(sid, reason=HUNG_UP)
         self._net.store.update(calls, calls.c.sid == sid, status=status, ended=now, last_seen=now)
         row = self.get(sid)
         self._tell(sid, status, event="completed", behaviour=self._net.rules.of(row["phone"]))
@@ -285,16 +309,18 @@ class Calls:
     def recover(self) -> int:
         """End the calls that were running when the sandbox died, as a network would; returns how many."""
         cut = self._net.store.rows(sa.select(calls).where(calls.c.status.in_(RUNNING)))
+        latest = sa.select(events.c.call_sid, sa.func.max(events.c.at).label("at")).group_by(events.c.call_sid)
+        last = {row["call_sid"]: row["at"] for row in self._net.store.rows(latest)}
+        self._net.rooms.recover()
         for row in cut:
             sid = row["sid"]
             behaviour = self._net.rules.of(row["phone"])
             running = (recordings.c.call_sid == sid) & (recordings.c.status == "in-progress")
             for recording in self._net.store.rows(sa.select(recordings).where(running)):
                 self._net.archive.finish(recording["sid"], behaviour)
-            last = self._net.store.rows(sa.select(sa.func.max(events.c.at).label("at")).where(events.c.call_sid == sid))
             end = self._cut_off(sid, "network")
             status = "failed" if end.status == "busy" else end.status
-            self._finish(sid, end.by, status=status, at=last[0]["at"] or row["last_seen"])
+            self._finish(sid, end.by, status=status, at=last.get(sid) or row["last_seen"])
         return len(cut)
 
     def stop(self) -> None:

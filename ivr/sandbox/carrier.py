@@ -16,6 +16,7 @@ from ivr.sandbox.dispatcher import Dispatcher
 from ivr.sandbox.messaging import Messaging
 from ivr.sandbox.numbers import Numbers
 from ivr.sandbox.recorder import Archive
+from ivr.sandbox.rooms import Rooms
 from ivr.sandbox.store import Store
 
 
@@ -28,9 +29,10 @@ class Carrier:
         self.numbers = Numbers(config, self.store)
         self.rules = Behaviours(self.store)
         self.accounts = Accounts(config, self.store)
-        sender = Sender(config.auth_token)
-        self.dispatcher = Dispatcher(self.store, sender, speed=config.speed)
-        self.archive = Archive(config.account_sid, self.store, dispatcher=self.dispatcher, speed=config.speed)
+        sender, tempo = Sender(config.auth_token), self.accounts.tempo
+        self.dispatcher = Dispatcher(self.store, sender, tempo=tempo)
+        self.archive = Archive(config.account_sid, self.store, dispatcher=self.dispatcher, tempo=tempo)
+        self.rooms = Rooms(config.account_sid, self.store, dispatcher=self.dispatcher, rules=self.rules, tempo=tempo)
         self.messaging = Messaging(
             config,
             self.store,
@@ -41,7 +43,17 @@ class Carrier:
             sender=sender,
         )
         self.calls = Calls(
-            Network(config, self.store, self.dispatcher, self.numbers, self.rules, sender=sender, archive=self.archive)
+            Network(
+                config,
+                self.store,
+                self.dispatcher,
+                self.numbers,
+                self.rules,
+                sender=sender,
+                archive=self.archive,
+                rooms=self.rooms,
+                tempo=tempo,
+            )
         )
         self._stopping = threading.Event()
         self.calls.recover()

@@ -73,6 +73,10 @@ class ControlClient:
         """Pick up a call that the application placed to a phone."""
         self._ask("POST", f"/calls/{call}/answer", json={})
 
+    def decline(self, call: str) -> None:
+        """Do not pick up a call that the application placed to a phone."""
+        self._ask("POST", f"/calls/{call}/decline", json={})
+
     def press(self, call: str, keys: str, *, wait: float = 15) -> None:
         """Press keys, once the call listens for keys or records (waits up to `wait` seconds for that; 0: at once)."""
         self._ask("POST", f"/calls/{call}/keys", json={"keys": keys, "wait": wait}, seconds=wait + 30)
@@ -96,7 +100,7 @@ class ControlClient:
         self._ask("POST", f"/calls/{call}/hangup", json={})
 
     def status(self, call: str) -> Json:
-        """`{"sid", "status", "doing", "from", "to", "direction", ...}`; `doing`: speaking, gathering, recording, ..."""
+        """`{"sid", "status", "doing", "from", "to", "direction", ...}`; `doing`: speaking, gathering, talking, ..."""
         return self._ask("GET", f"/calls/{call}")
 
     def events(self, call: str, *, after: int = 0, wait: float = 20) -> tuple[list[CallEvent], bool]:
@@ -138,14 +142,24 @@ class ControlClient:
         """Calls that ring on this phone now."""
         return list(self._ask("GET", f"/phones/{number}/ringing")["calls"])
 
+    def placed(self, *, after: int = 0, wait: float = 0) -> list[Json]:
+        """Calls that the application placed, oldest first: `{"seq", "sid", "to", "status", ...}`. Long-polls `wait`
+        seconds."""
+        query = {"after": after, "wait": wait}
+        return list(self._ask("GET", "/placed", params=query, seconds=wait + 30)["calls"])
+
+    def rooms(self) -> list[Json]:
+        """The open conference rooms: `{"name", "started_at", "people": [{"call", "phone", "since", "muted"}], ...}`."""
+        return list(self._ask("GET", "/rooms")["rooms"])
+
     def behave(self, number: str, **behaviour: Any) -> Json:
         """Set how the carrier treats this number ("*": every number without an own rule); fields in docs/sandbox.md.
         Without fields: back to normal."""
         return self._ask("PUT", f"/phones/{number}/behaviour", json=behaviour)
 
     def account(self, **settings: Any) -> Json:
-        """Switch things on for the account (`keywords`, `blocked_texts`, `segments_per_second`, `queue_limit`; see
-        docs/sandbox.md) and the others off. Without settings: back to how the sandbox was started."""
+        """Switch things on for the account (`keywords`, `blocked_texts`, `segments_per_second`, `queue_limit`, `speed`;
+        see docs/sandbox.md) and the others off. Without settings: back to how the sandbox was started."""
         return self._ask("PUT", "/account", json=settings)
 
     def handed_over(self, *, after: int = 0, wait: float = 0) -> list[Json]:

@@ -17,7 +17,7 @@ from flask import Blueprint, Response, abort, jsonify, request
 from ivr.sandbox import audio, behaviour, wire
 from ivr.sandbox.account import KeywordHandling
 from ivr.sandbox.config import SandboxError
-from ivr.sandbox.line import FOR_KEYS, FOR_SILENCE, FOR_WORDS, Action, Answer, HungUp, Key, Silence, Speech
+from ivr.sandbox.line import FOR_KEYS, FOR_SILENCE, FOR_WORDS, Action, Answer, Decline, HungUp, Key, Silence, Speech
 from ivr.sandbox.rest import carrier
 from ivr.sandbox.store import Row, calls, events, media, messages
 
@@ -28,7 +28,7 @@ WITHHELD = "anonymous"
 
 
 @control.before_request
-def _this_machine_only() -> None:
+def this_machine_only() -> None:
     """Neither another machine nor a web page that resolves its own name to this one may hold our phones."""
     host = request.host.rpartition(":")[0].strip("[]") or request.host
     try:
@@ -60,17 +60,23 @@ def _seconds(value: Any) -> float:
         raise SandboxError(f"'wait' is a number of seconds up to {MAX_WAIT:.0f}, not '{value}'.") from None
 
 
-def _at(moment: float | None) -> str | None:
+def shown_at(moment: float | None) -> str | None:
+    """Seconds since the epoch as the control API writes them."""
     return None if moment is None else datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
 
 
 @control.get("/info")
 def info() -> Response:
     """The desk's number and how this sandbox is set up."""
-    config = carrier().config
-    keywords = carrier().accounts.get().keywords is not KeywordHandling.OFF
+    config, accounts = carrier().config, carrier().accounts
+    keywords = accounts.get().keywords is not KeywordHandling.OFF
     return jsonify(
-        {"number": config.number, "public_url": config.public_url, "keywords": keywords, "speed": config.speed}
+        {
+            "number": config.number,
+            "public_url": config.public_url,
+            "keywords": keywords,
+            "speed": accounts.tempo.speed,
+        }
     )
 
 
@@ -120,10 +126,11 @@ def dial() -> tuple[Response, int]:
 @control.get("/calls/<sid>")
 def call_status(sid: str) -> Response:
     """One call and what its line is doing."""
-    return jsonify(_call_json(_call(sid)))
+    return jsonify(call_json(_call(sid)))
 
 
-def _call_json(row: Row) -> dict[str, Any]:
+def call_json(row: Row) -> dict[str, Any]:
+    """One call as the phones see it."""
     line = carrier().calls.line(row["sid"])
     return {
         "sid": row["sid"],
@@ -134,8 +141,8 @@ def _call_json(row: Row) -> dict[str, Any]:
         "phone": row["phone"],
         "direction": row["direction"],
         "pace": row["pace"],
-        "started_at": _at(row["started"]),
-        "ended_at": _at(row["ended"]),
+        "started_at": shown_at(row["started"]),
+        "ended_at": shown_at(row["ended"]),
         "seconds": wire.call_seconds(row),
     }
 
@@ -160,7 +167,7 @@ def call_events(sid: str) -> Response:
         if rows or ended or left <= 0:
             break
         store.wait(seen, min(left, 5.0))
-    shown = [{"seq": row["id"], "at": _at(row["at"]), "kind": row["kind"], "data": row["data"]} for row in rows]
+    shown = [{"seq": row["id"], "at": shown_at(row["at"]), "kind": row["kind"], "data": row["data"]} for row in rows]
     return jsonify({"events": shown, "ended": ended, "status": _call(sid)["status"]})
 
 
@@ -220,6 +227,12 @@ def answer(sid: str) -> Response:
     return _act(sid, [Answer()], when=frozenset({"ringing"}), wait=_seconds(_body().get("wait", 5)))
 
 
+@control.post("/calls/<sid>/decline")
+def decline(sid: str) -> Response:
+    """Do not pick up a ringing phone: the application hears `busy`."""
+    return _act(sid, [Decline()], when=frozenset({"ringing"}), wait=_seconds(_body().get("wait", 5)))
+
+
 @control.post("/calls/<sid>/hangup")
 def hang_up(sid: str) -> Response:
     """The phone hangs up."""
@@ -237,10 +250,10 @@ def hang_up(sid: str) -> Response:
 def ringing(number: str) -> Response:
     """Calls that ring on this phone."""
     where = (calls.c.to_number == number, calls.c.status == "ringing", calls.c.direction != "inbound")
-    return jsonify({"calls": [_call_json(row) for row in carrier().store.rows(sa.select(calls).where(*where))]})
+    return jsonify({"calls": [call_json(row) for row in carrier().store.rows(sa.select(calls).where(*where))]})
 
 
-def _arrived(query: sa.Select[Any]) -> list[Row]:
+def arrived(query: sa.Select[Any]) -> list[Row]:
     """The rows of a query; waits up to the request's `wait` seconds for the first."""
     store, until = carrier().store, time.monotonic() + _seconds(request.args.get("wait", 0))
     while True:
@@ -264,10 +277,10 @@ def handed_over() -> Response:
                     **{name: row[name] for name in shown},
                     "to": row["to_number"],
                     "media": row["media_urls"] or [],
-                    "at": _at(row["created"]),
-                    "sent_at": _at(row["sent_at"]),
+                    "at": shown_at(row["created"]),
+                    "sent_at": shown_at(row["sent_at"]),
                 }
-                for row in _arrived(query)
+                for row in arrived(query)
             ]
         }
     )
@@ -288,10 +301,10 @@ def texts(number: str) -> Response:
                     "to": row["to_number"],
                     "body": row["body"],
                     "media": row["media_urls"] or [],
-                    "at": _at(row["received_at"]),
+                    "at": shown_at(row["received_at"]),
                     "segments": wire.segments(row["body"]),
                 }
-                for row in _arrived(query.order_by(messages.c.received))
+                for row in arrived(query.order_by(messages.c.received))
             ]
         }
     )
@@ -318,7 +331,12 @@ def sent(number: str) -> Response:
     return jsonify(
         {
             "texts": [
-                {"sid": row["sid"], "body": row["body"], "at": _at(row["created"]), "pictures": row["sid"] in found}
+                {
+                    "sid": row["sid"],
+                    "body": row["body"],
+                    "at": shown_at(row["created"]),
+                    "pictures": row["sid"] in found,
+                }
                 for row in carrier().store.rows(query)
             ]
         }
@@ -328,7 +346,7 @@ def sent(number: str) -> Response:
 @control.get("/phones/<number>/behaviour")
 def show_behaviour(number: str) -> Response:
     """How the carrier treats this number now."""
-    return jsonify(carrier().rules.of(number).__dict__)
+    return jsonify(asdict(carrier().rules.of(number)))
 
 
 @control.put("/phones/<number>/behaviour")
@@ -339,4 +357,4 @@ def set_behaviour(number: str) -> Response:
     """
     rules = behaviour.parse(_body())
     carrier().rules.put(number, rules)
-    return jsonify(rules.__dict__)
+    return jsonify(asdict(rules))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 import sqlalchemy as sa
 
 from ivr.sandbox.behaviour import Behaviour
+from ivr.sandbox.config import Tempo
 from ivr.sandbox.delivery import Reply, Sender, WebhookFailed
 from ivr.sandbox.store import Row, Store, webhooks
 from ivr.sandbox.wire import new_sid
@@ -23,8 +24,8 @@ OVERTAKING = 0.25
 class Dispatcher:
     """Queue of webhooks in the database. `on_text(row, reply or failure)` gets the answers to incoming texts."""
 
-    def __init__(self, store: Store, sender: Sender, *, speed: float) -> None:
-        self._store, self._sender, self._speed = store, sender, speed
+    def __init__(self, store: Store, sender: Sender, *, tempo: Tempo) -> None:
+        self._store, self._sender, self._tempo = store, sender, tempo
         self._busy: set[int] = set()
         self._lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(32)
@@ -47,7 +48,7 @@ class Dispatcher:
         """
         if not url or (behaviour.lost and kind == STATUS):
             return []
-        due = time.time() + delay / self._speed + (behaviour.late if kind == STATUS else 0.0)
+        due = time.time() + self._tempo.real(delay) + (behaviour.late if kind == STATUS else 0.0)
         row = {
             "url": url,
             "method": method or "POST",
@@ -104,7 +105,7 @@ class Dispatcher:
 
     def _exchange(self, row: Row) -> tuple[str, str]:
         answer: Reply | WebhookFailed
-        voice = "CallSid" in row["params"]
+        voice = not {"CallSid", "ConferenceSid"}.isdisjoint(row["params"])
         try:
             answer = self._sender.send(row["url"], row["params"], method=row["method"], voice=voice, token=row["token"])
         except WebhookFailed as failure:

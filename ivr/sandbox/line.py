@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 # A caller at a keyboard who gave no sign for so long is gone (seconds).
@@ -41,7 +41,12 @@ class Answer:
     """The phone is picked up."""
 
 
-Action = Key | Silence | Speech | Answer
+@dataclass(frozen=True)
+class Decline:
+    """The phone is not picked up: its owner pressed the red button."""
+
+
+Action = Key | Silence | Speech | Answer | Decline
 
 
 class HungUp(Exception):
@@ -67,8 +72,10 @@ class Stopped(Exception):
 class Line:
     """Mailbox between the threads of the control API and the thread that plays the call."""
 
-    def __init__(self, *, waits_for_caller: bool) -> None:
+    def __init__(self, *, waits_for_caller: bool, placed: bool = False) -> None:
         self.waits_for_caller = waits_for_caller
+        # Whether the application called the phone, not the phone the desk.
+        self.placed = placed
         self.doing = "ringing"
         self._cond = threading.Condition()
         self._actions: deque[Action] = deque()
@@ -80,12 +87,23 @@ class Line:
         """The phone gave a sign of life."""
         self._contact = time.monotonic()
 
-    def order(self, order: HungUp | Redirected | Stopped) -> None:
-        """Interrupt whatever the player waits for. The first hang-up counts."""
+    def order(self, order: HungUp | Redirected | Stopped) -> bool:
+        """Interrupt whatever the player waits for. The first hang-up counts. False: the call is over already."""
         with self._cond:
             if not isinstance(self._order, HungUp):
                 self._order = order
             self._cond.notify_all()
+            return not self._over
+
+    def wake(self) -> None:
+        """Let the player look again whether what it waits for has come."""
+        with self._cond:
+            self._cond.notify_all()
+
+    def lasts(self, seconds: float) -> bool:
+        """Wait so long, or until the call is over; whether it is still on then."""
+        with self._cond:
+            return not self._cond.wait_for(lambda: self._over, timeout=seconds)
 
     def post(self, action: Action, *, when: Collection[str], wait: float) -> bool:
         """Hand over an action once the player is at one of `when` and has taken the action before.
@@ -113,21 +131,21 @@ class Line:
         if order is not None:
             raise order
 
-    def wait(self, doing: str, seconds: float | None) -> Action | None:
-        """What the caller does next, or None when `seconds` passed (None: no limit but PATIENCE).
+    def wait(self, doing: str, seconds: float | None, *, until: Callable[[], bool] | None = None) -> Action | None:
+        """What the caller does next, or None when `seconds` passed (None: no limit but PATIENCE) or `until()` is true.
 
-        Raises like check().
+        `until` is asked after every wake() and once a second, and must not wait for anything. Raises like check().
         """
-        until = None if seconds is None else time.monotonic() + seconds
+        end = None if seconds is None else time.monotonic() + seconds
         with self._cond:
             self.doing = doing
             self._cond.notify_all()
-            while not self._actions and self._order is None:
-                left = min(1.0, PATIENCE) if until is None else until - time.monotonic()
+            while not self._actions and self._order is None and not (until is not None and until()):
+                left = min(1.0, PATIENCE) if end is None else end - time.monotonic()
                 if left <= 0:
                     break
                 self._cond.wait(min(left, 1.0))
-                if until is None and time.monotonic() - self._contact > PATIENCE:
+                if end is None and time.monotonic() - self._contact > PATIENCE:
                     self._order = HungUp("network")
             self.doing = "working"
             # What a caller did before hanging up has been done: the hang-up waits until it is taken.

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from ivr.sandbox import twiml, wire
 from ivr.sandbox.account import Account, Accounts, KeywordHandling
 from ivr.sandbox.behaviour import Behaviour, Behaviours
-from ivr.sandbox.config import SandboxConfig
+from ivr.sandbox.config import SandboxConfig, Tempo
 from ivr.sandbox.course import Step, course, turns
 from ivr.sandbox.delivery import Reply, Sender, WebhookFailed
 from ivr.sandbox.dispatcher import TEXT, Dispatcher
@@ -63,6 +63,7 @@ class Messaging:
         sender: Sender,
     ) -> None:
         self._config, self._store, self._dispatcher = config, store, dispatcher
+        self._tempo: Tempo = accounts.tempo
         self._numbers, self._rules, self._accounts, self._sender = numbers, rules, accounts, sender
         self._blocks = BlockList(store)
         self._taking = threading.Lock()
@@ -147,11 +148,11 @@ class Messaging:
             "updated": now,
             "segments": size,
             "turn": turn,
-            "turn_ends": None if rate is None else turn + size / rate / self._config.speed,
+            "turn_ends": None if rate is None else turn + self._tempo.real(size / rate),
         }
 
     def _steps(self, row: Row, planned: Sequence[Step], behaviour: Behaviour) -> list[sa.Insert]:
-        speed = self._config.speed
+        speed = self._tempo.speed
         held_back = turns(planned, swapped=behaviour.swapped, speed=speed)
         return [
             steps.insert().values(

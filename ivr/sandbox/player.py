@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from urllib.parse import urljoin
 
-import requests
-
 from ivr.sandbox import twiml, wire
-from ivr.sandbox.delivery import Reply, Sender, WebhookFailed
-from ivr.sandbox.line import Action, HungUp, Key, Line, Redirected, Silence, Speech
-from ivr.sandbox.recorder import Finished, Recorder
-from ivr.sandbox.store import Row, Store
+from ivr.sandbox.delivery import Reply, WebhookFailed
+from ivr.sandbox.dial import Dial
+from ivr.sandbox.line import Action, HungUp, Key, Redirected, Silence, Speech
+from ivr.sandbox.recorder import Finished
+from ivr.sandbox.stage import CallFailed, End, Request, Stage
 from ivr.sandbox.twiml import Verb
 
 APPLICATION_ERROR = "We are sorry. An application error has occurred. Goodbye."
@@ -20,48 +18,6 @@ APPLICATION_ERROR = "We are sorry. An application error has occurred. Goodbye."
 SPEECH_RATE = 15.0
 # A call that asks for so many documents goes in circles.
 MAX_DOCUMENTS = 1000
-
-
-@dataclass(frozen=True)
-class Request:
-    """The next instructions: fetched from a URL with these further parameters, or given inline."""
-
-    url: str
-    method: str = "POST"
-    extra: Mapping[str, str] = field(default_factory=dict)
-    twiml: str = ""
-
-
-@dataclass(frozen=True)
-class End:
-    """The document ended the call; `status` is what the call is then."""
-
-    by: str = "application"
-    status: str = "completed"
-
-
-class CallFailed(Exception):
-    """Instructions could not be had; `code` is the vendor's error number."""
-
-    def __init__(self, code: int, text: str, *, url: str) -> None:
-        super().__init__(text)
-        self.code, self.url = code, url
-
-
-@dataclass(frozen=True)
-class Stage:
-    """What a player works with. `row()` is the call as it is now; `answer()` takes it from ringing to in-progress."""
-
-    account: str
-    store: Store
-    sender: Sender
-    line: Line
-    recorder: Recorder
-    speed: float
-    row: Callable[[], Row]
-    answer: Callable[[], None]
-    session: requests.Session
-    copies: Callable[[Request, Mapping[str, str]], None]
 
 
 class Player:
@@ -77,10 +33,16 @@ class Player:
             "Pause": self._pause,
             "Gather": self._gather,
             "Record": self._record,
+            "Dial": self._dial,
             "Redirect": self._redirect,
             "Hangup": lambda _verb: End(),
             "Reject": self._reject,
         }
+
+    @property
+    def url(self) -> str:
+        """Where the last document came from."""
+        return self._url
 
     def run(self, first: Request) -> End:
         """Play from the first request on until the call ends."""
@@ -108,7 +70,7 @@ class Player:
 
     def _document(self, request: Request) -> Request | End | None:
         try:
-            verbs = self._verbs_of(request)
+            verbs = self.verbs_of(request)
         except CallFailed as failure:
             self._error(failure.code, str(failure), url=failure.url)
             call = self._stage.row()
@@ -129,7 +91,8 @@ class Player:
         self._stage.answer()
         return None
 
-    def _verbs_of(self, request: Request) -> list[Verb]:
+    def verbs_of(self, request: Request) -> list[Verb]:
+        """The verbs of a document, fetched if need be. Raises CallFailed."""
         if request.twiml:
             text, kind = request.twiml, "text/xml"
         else:
@@ -175,7 +138,7 @@ class Player:
         """Let time pass while the carrier is busy; a call at a keyboard does not wait for prompts."""
         if self._line.waits_for_caller and not at_keyboard:
             return self._line.wait(doing, 0)
-        return self._line.wait(doing, seconds / self._stage.speed)
+        return self._line.wait(doing, self._stage.tempo.real(seconds))
 
     def _aloud(self, verb: Verb) -> None:
         self._speak(verb, "speaking")
@@ -183,13 +146,7 @@ class Player:
     def _speak(self, verb: Verb, doing: str) -> Action | None:
         """Say or play once or in a loop; returns the caller's action that came in between."""
         for _turn in range(max(1, min(int(verb.number("loop", 1)) or 1000, 1000))):
-            if verb.name == "Say":
-                attrs = {name: verb.attrs[name] for name in ("voice", "language") if name in verb.attrs}
-                self._event("said", text=verb.text, **attrs)
-                seconds = len(verb.text) / SPEECH_RATE
-            else:
-                seconds = self._fetch_sound(verb)
-            action = self._time(doing, seconds)
+            action = self._time(doing, self.utter(verb))
             if action is not None and doing == "gathering":
                 return action
             if isinstance(action, Key):
@@ -197,6 +154,14 @@ class Player:
             elif isinstance(action, Silence):
                 break
         return None
+
+    def utter(self, verb: Verb) -> float:
+        """Say or play once: it goes into the call's story, how long it lasts is returned (carrier's seconds)."""
+        if verb.name != "Say":
+            return self._fetch_sound(verb)
+        attrs = {name: verb.attrs[name] for name in ("voice", "language") if name in verb.attrs}
+        self._event("said", text=verb.text, **attrs)
+        return len(verb.text) / SPEECH_RATE
 
     def _fetch_sound(self, verb: Verb) -> float:
         url = urljoin(self._url, verb.text)
@@ -233,8 +198,7 @@ class Player:
             self._event("listening", keys=most if most < 10_000 else None, finish_on_key=finish, seconds=seconds)
         while True:
             if action is None:
-                limit = None if self._line.waits_for_caller else seconds / self._stage.speed
-                action = self._line.wait("gathering", limit)
+                action = self._listen(seconds)
             if isinstance(action, Key) and "dtmf" in verb.attrs.get("input", "dtmf"):
                 self._event("pressed", key=action.key)
                 if action.key in finish:
@@ -253,6 +217,15 @@ class Player:
             return None
         return self._action(verb, {"Digits": digits, "FinishedOnKey": finished, "msg": "Gather End"})
 
+    def _listen(self, seconds: float) -> Action | None:
+        """What the caller does within the time-out, which runs at a keyboard only while the application's phones ring:
+        who waits for a colleague does not sit and think."""
+        if self._line.waits_for_caller:
+            action = self._line.wait("gathering", None, until=self._stage.phones_ring)
+            if action is not None:
+                return action
+        return self._line.wait("gathering", self._stage.tempo.real(seconds))
+
     def _nested(self, verb: Verb) -> Action | None:
         if verb.name == "Pause":
             return self._time("gathering", max(0.0, verb.number("length", 1)))
@@ -267,19 +240,37 @@ class Player:
         except HungUp as end:
             finished = self._stage.recorder.interrupted()
             if end.by != "application" and finished is not None:
-                self._after_hang_up(verb, finished)
+                self._ask_in_vain(self._action(verb, self._recorded(finished) | {"CallStatus": "completed"}))
             raise
         if done.empty and not self._stage.recorder.asks_when_empty:
             return None
         return self._action(verb, self._recorded(done))
 
-    def _after_hang_up(self, verb: Verb, done: Finished) -> None:
-        """The action is requested although nobody is there to hear what it answers."""
-        request = self._action(verb, self._recorded(done) | {"CallStatus": "completed"})
+    def _ask_in_vain(self, request: Request) -> None:
+        """An action is requested although nobody hears what it answers."""
         try:
             self._fetch(request)
         except CallFailed as failure:
             self._error(failure.code, str(failure), url=failure.url)
+
+    def _dial(self, verb: Verb) -> Request | None:
+        before = self._url
+        dial = Dial(self._stage, self)
+        interrupted: dict[str, str] | None = None
+        try:
+            dial.run(verb)
+        except Redirected:
+            interrupted = {}
+            raise
+        except HungUp:
+            interrupted = {"CallStatus": "completed"}
+            raise
+        finally:
+            # A document that was played to the waiting is not the one that this verb stands in.
+            self._url = before
+            if interrupted is not None and verb.attrs.get("action"):
+                self._ask_in_vain(self._action(verb, dial.done.params | interrupted))
+        return self._action(verb, dial.done.params) if verb.attrs.get("action") else None
 
     def _recorded(self, done: Finished) -> dict[str, str]:
         url = wire.recording_url(self._stage.account, done.sid)

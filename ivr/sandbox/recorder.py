@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 
 from ivr.sandbox import audio, wire
 from ivr.sandbox.behaviour import Behaviour, EmptyRecording
+from ivr.sandbox.config import Tempo
 from ivr.sandbox.dispatcher import OVERTAKING, Dispatcher
 from ivr.sandbox.line import Key, Line, Silence, Speech
 from ivr.sandbox.store import Row, Store, recordings
@@ -37,8 +38,8 @@ class Finished:
 class Archive:
     """Recordings in the database and on disk. Used by recorders, and after a restart for what was cut off."""
 
-    def __init__(self, account: str, store: Store, *, dispatcher: Dispatcher, speed: float) -> None:
-        self._account, self.store, self._dispatcher, self.speed = account, store, dispatcher, speed
+    def __init__(self, account: str, store: Store, *, dispatcher: Dispatcher, tempo: Tempo) -> None:
+        self._account, self.store, self._dispatcher, self.tempo = account, store, dispatcher, tempo
 
     def start(self, call_sid: str, verb: Verb, *, base_url: str, behaviour: Behaviour) -> Row:
         """Begin a recording for a Record verb."""
@@ -61,9 +62,8 @@ class Archive:
         )
         row = self.get(sid)
         # In swapped order the news of the start comes after the news of the end.
-        self._tell(
-            row, "in-progress", behaviour=behaviour, delay=4 * OVERTAKING * self.speed if behaviour.swapped else 0.0
-        )
+        delay = 4 * OVERTAKING * self.tempo.speed if behaviour.swapped else 0.0
+        self._tell(row, "in-progress", behaviour=behaviour, delay=delay)
         return row
 
     def get(self, sid: str) -> Row:
@@ -89,7 +89,7 @@ class Archive:
             else:
                 self.store.file(sid, ".wav").write_bytes(audio.to_wav(kept))
                 values["duration"] = max(1, round(len(kept) / audio.SECOND))
-        values["ready_at"] = now + delay / self.speed + behaviour.media_missing
+        values["ready_at"] = now + self.tempo.real(delay) + behaviour.media_missing
         self.store.update(recordings, recordings.c.sid == sid, **values)
         self.store.file(sid, ".pcm").unlink(missing_ok=True)
         row = self.get(sid)
@@ -163,8 +163,8 @@ class Recorder:
                 return ""
             limit = min(seconds, left) if seconds else left
             waited = time.monotonic()
-            action = line.wait("recording", None if line.waits_for_caller else limit / self._archive.speed)
-            passed = (time.monotonic() - waited) * self._archive.speed
+            action = line.wait("recording", None if line.waits_for_caller else self._archive.tempo.real(limit))
+            passed = (time.monotonic() - waited) * self._archive.tempo.speed
             if isinstance(action, Speech):
                 if not line.waits_for_caller:
                     self._add(bytes(int(min(passed, limit) * audio.RATE) * 2))
@@ -198,5 +198,5 @@ class Recorder:
             for start in range(0, len(sound), audio.SECOND // 2):
                 piece = sound[start : start + audio.SECOND // 2]
                 self._add(piece)
-                line.wait("hearing", len(piece) / audio.SECOND / self._archive.speed)
+                line.wait("hearing", self._archive.tempo.real(len(piece) / audio.SECOND))
         self._archive.store.event(self._call_sid, "spoke", seconds=round(len(sound) / audio.SECOND, 1))

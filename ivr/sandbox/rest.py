@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import socket
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from flask import Blueprint, Response, current_app, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from ivr.sandbox import wire
+from ivr.sandbox.behaviour import PostAnswer
 from ivr.sandbox.carrier import Carrier
 from ivr.sandbox.messaging import Draft, Refused
 from ivr.sandbox.store import Row, media, messages
@@ -159,6 +161,24 @@ def find(table: sa.Table, sid: str) -> Row:
     return row
 
 
+def taken(number: str, answer: wire.Json) -> tuple[Response, int]:
+    """The answer to a text or call to this number, which is on its way already: at once, late, as an error or never.
+
+    Whoever asked does not learn its id then: the ambiguous time-out.
+    """
+    rules = carrier().rules
+    if slow := rules.of(number).slow_post:
+        time.sleep(slow)
+    gets = rules.post_answer(number)
+    if gets is PostAnswer.ERROR:
+        raise ApiError(20500)
+    if gets is PostAnswer.LOST:
+        line: socket.socket | None = request.environ.get("werkzeug.socket")
+        if line is not None:
+            line.shutdown(socket.SHUT_RDWR)
+    return jsonify(answer), 201
+
+
 # -- texts -----------------------------------------------------------------------------------------------------------
 
 
@@ -178,11 +198,7 @@ def create_message() -> tuple[Response, int]:
         message = carrier().messaging.create(draft)
     except Refused as refusal:
         raise ApiError(refusal.code, names=refusal.names) from refusal
-    slow = carrier().rules.of(draft.to).slow_post
-    if slow:
-        # The text is on its way, its sender will not learn its id: the ambiguous time-out.
-        time.sleep(slow)
-    return jsonify(wire.message_json(message, carrier().config.account_sid)), 201
+    return taken(draft.to, wire.message_json(message, carrier().config.account_sid))
 
 
 @api.get(f"{ACCOUNT}/Messages.json")

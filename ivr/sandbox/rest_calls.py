@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import time
 
+import sqlalchemy as sa
 from flask import Blueprint, Response, jsonify, request, send_file
 
 from ivr.sandbox import audio, wire
 from ivr.sandbox.calls import Outgoing
 from ivr.sandbox.messaging import Refused
-from ivr.sandbox.rest import ACCOUNT, ApiError, carrier, dated, find, not_found, page, same
+from ivr.sandbox.rest import ACCOUNT, ApiError, carrier, dated, find, not_found, page, same, taken
 from ivr.sandbox.store import Row, calls, recordings
 
 calls_api = Blueprint("rest_calls", __name__)
@@ -37,7 +38,7 @@ def create_call() -> tuple[Response, int]:
         call = carrier().calls.place(wanted)
     except Refused as refusal:
         raise ApiError(refusal.code, names=refusal.names) from refusal
-    return jsonify(wire.call_json(call, carrier().config.account_sid)), 201
+    return taken(wanted.to, wire.call_json(call, carrier().config.account_sid))
 
 
 @calls_api.get(f"{ACCOUNT}/Calls.json")
@@ -47,7 +48,7 @@ def list_calls() -> Response:
         *same("To", calls.c.to_number),
         *same("From", calls.c.from_number),
         *same("Status", calls.c.status),
-        *dated("StartTime", calls.c.started),
+        *dated("StartTime", sa.func.coalesce(calls.c.dialed, calls.c.started)),
         *dated("EndTime", calls.c.ended),
     ]
     return page("calls", calls, where=where, shape=wire.call_json)
@@ -58,7 +59,10 @@ def one_call(sid: str) -> Response:
     """One call; POST ends it (Status=completed or canceled) or gives it new instructions (Url or Twiml)."""
     find(calls, sid)
     if request.method == "POST":
-        carrier().calls.change(sid, request.form)
+        try:
+            carrier().calls.change(sid, request.form)
+        except Refused as refusal:
+            raise ApiError(refusal.code, names=refusal.names) from refusal
     return jsonify(wire.call_json(find(calls, sid), carrier().config.account_sid))
 
 

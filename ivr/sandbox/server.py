@@ -15,6 +15,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from ivr.sandbox.carrier import Carrier
 from ivr.sandbox.config import SandboxConfig, SandboxError
 from ivr.sandbox.control import control
+from ivr.sandbox.control_legs import legs
 from ivr.sandbox.rest import api
 from ivr.sandbox.rest_calls import calls_api
 from ivr.sandbox.rest_pictures import pictures_api
@@ -42,7 +43,7 @@ def create_app(config: SandboxConfig) -> Flask:
     app = Flask("sandbox")
     app.config["MAX_CONTENT_LENGTH"] = MAX_UPLOAD
     app.extensions["sandbox"] = working
-    for blueprint in (api, calls_api, pictures_api, control):
+    for blueprint in (api, calls_api, pictures_api, control, legs):
         app.register_blueprint(blueprint)
 
     @app.get("/healthz")

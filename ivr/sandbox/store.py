@@ -74,6 +74,8 @@ calls = sa.Table(
     _text("forwarded_from"),
     _text("pace"),
     sa.Column("created", sa.Float),
+    # When the carrier began to dial, when somebody picked up, when it was over.
+    sa.Column("dialed", sa.Float),
     sa.Column("started", sa.Float),
     sa.Column("ended", sa.Float),
     sa.Column("last_seen", sa.Float),
@@ -148,6 +150,37 @@ steps = sa.Table(
 )
 
 blocked = sa.Table("blocked", schema, _text("phone", key=True))
+conferences = sa.Table(
+    "conferences",
+    schema,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("sid", sa.Text, unique=True),
+    _text("name", index=True),
+    sa.Column("created", sa.Float),
+    sa.Column("started", sa.Float),
+    sa.Column("ended", sa.Float),
+    _text("reason"),
+    _text("callback_url"),
+    _text("callback_method"),
+    sa.Column("callback_events", sa.JSON),
+    sa.Column("sequence", sa.Integer, default=0),
+)
+
+participants = sa.Table(
+    "participants",
+    schema,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    _text("conference_sid", index=True),
+    _text("call_sid", index=True),
+    _text("phone"),
+    sa.Column("joined", sa.Float),
+    sa.Column("left", sa.Float),
+    sa.Column("starts", sa.Boolean),
+    sa.Column("ends", sa.Boolean),
+    sa.Column("muted", sa.Boolean),
+    _text("beep"),
+)
+
 behaviours = sa.Table("behaviours", schema, _text("number", key=True), sa.Column("data", sa.JSON))
 number_settings = sa.Table("number_settings", schema, _text("name", key=True), _text("value"))
 account_settings = sa.Table("account_settings", schema, _text("name", key=True), sa.Column("value", sa.JSON))

@@ -50,6 +50,27 @@ KNOWN: Mapping[str, frozenset[str]] = {
         "transcribeCallback",
         "recordingTrack",
     },
+    "Dial": _CALL
+    | {"action", "timeout", "timeLimit", "callerId", "hangupOnStar", "answerOnBridge", "ringTone", "record"},
+    "Conference": frozenset(
+        {
+            "muted",
+            "beep",
+            "startConferenceOnEnter",
+            "endConferenceOnExit",
+            "waitUrl",
+            "waitMethod",
+            "maxParticipants",
+            "statusCallback",
+            "statusCallbackMethod",
+            "statusCallbackEvent",
+            "participantLabel",
+            "region",
+            "record",
+            "trim",
+            "jitterBufferSize",
+        }
+    ),
     "Redirect": _CALL,
     "Hangup": frozenset(),
     "Reject": frozenset({"reason"}),
@@ -57,7 +78,7 @@ KNOWN: Mapping[str, frozenset[str]] = {
     "Body": frozenset(),
     "Media": frozenset(),
 }
-_NESTED = {"Gather": {"Say", "Play", "Pause"}, "Message": {"Body", "Media"}}
+_NESTED = {"Gather": {"Say", "Play", "Pause"}, "Dial": {"Conference"}, "Message": {"Body", "Media"}}
 
 
 class TwimlError(Exception):
@@ -105,7 +126,7 @@ def parse(text: str) -> Document:
         raise TwimlError(f"Document parse failure: the root element is <{root.tag}>, it has to be <Response>")
     warnings: list[str] = []
     verbs = tuple(_verb(child, warnings) for child in root)
-    allowed = set(KNOWN) - {"Body", "Media"}
+    allowed = set(KNOWN) - {"Body", "Media", "Conference"}
     return Document(tuple(verb for verb in verbs if verb.name in allowed), tuple(warnings))
 
 

@@ -26,10 +26,16 @@ ERROR_TEXTS = {
     20003: "Authenticate",
     20429: "Too Many Requests",
     20500: "Internal Server Error",
+    21201: "No 'To' number is specified",
     21210: "'From' phone number not verified",
     21211: "The 'To' number {to} is not a valid phone number.",
+    21212: "The 'From' number {from} is not a valid phone number, shortcode, or alphanumeric sender ID.",
+    21213: "'From' phone number is required",
+    21214: "'To' phone number cannot be reached",
+    21215: "Account not authorized to call {to}.",
     21217: "Phone number {to} does not appear to be valid.",
     21218: "Invalid ApplicationSid: a call needs Url, Twiml or ApplicationSid.",
+    21220: "Call is not in-progress. Cannot redirect.",
     21266: "'To' and 'From' number cannot be the same",
     21602: "Message body is required.",
     21603: "A 'From' phone number is required.",
@@ -111,7 +117,26 @@ def call_params(call: Row, account: str, *, status: str | None = None) -> dict[s
     return params
 
 
-def call_status_params(call: Row, account: str, *, status: str, sequence: int) -> dict[str, str]:
+def conference_params(room: Row, account: str, *, event: str, person: Row | None) -> dict[str, str]:
+    """The callback about a conference; with `person` about one leg in it."""
+    params = {
+        "ConferenceSid": room["sid"],
+        "FriendlyName": room["name"],
+        "AccountSid": account,
+        "SequenceNumber": str(room["sequence"]),
+        "Timestamp": rfc2822(time.time()) or "",
+        "StatusCallbackEvent": event,
+    }
+    if person is not None:
+        flags = {"Muted": person["muted"], "Hold": False, "Coaching": False, "EndConferenceOnExit": person["ends"]}
+        flags["StartConferenceOnEnter"] = person["starts"]
+        params |= {"CallSid": person["call_sid"], **{name: str(bool(on)).lower() for name, on in flags.items()}}
+    return params
+
+
+def call_status_params(
+    call: Row, account: str, *, status: str, sequence: int, error_code: int | None = None
+) -> dict[str, str]:
     """A call's asynchronous status callback; CallDuration in seconds and Duration in minutes only at the end."""
     params = call_params(call, account, status=status) | {
         "Timestamp": rfc2822(time.time()) or "",
@@ -121,6 +146,8 @@ def call_status_params(call: Row, account: str, *, status: str, sequence: int) -
     if status == "completed":
         seconds = call_seconds(call)
         params |= {"CallDuration": str(seconds), "Duration": str(-(-seconds // 60))}
+    if error_code is not None:
+        params["ErrorCode"] = str(error_code)
     return params
 
 
@@ -260,7 +287,7 @@ def call_json(call: Row, account: str) -> Json:
         "status": call["status"],
         "direction": call["direction"],
         "duration": str(call_seconds(call)) if call["ended"] else None,
-        "start_time": rfc2822(call["started"]),
+        "start_time": rfc2822(call["dialed"] or call["started"]),
         "end_time": rfc2822(call["ended"]),
         "date_created": rfc2822(call["created"]),
         "date_updated": rfc2822(call["last_seen"]),

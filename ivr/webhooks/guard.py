@@ -1,17 +1,19 @@
 """What stands before every webhook: size, signature, shape. A rejected request leaves a log line and a count, nothing else."""
 
+from collections.abc import Mapping
+from typing import cast
+
 import structlog
 from flask import Flask, Response, request
 from prometheus_client import Counter
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.local import LocalProxy
 
+from ivr.body import LIMIT, WebhookRequest
 from ivr.forms import Malformed
 from ivr.signature import Rejection, SignatureCheck
 
 log = structlog.get_logger(__name__)
-
-#: Bytes of the largest webhook. A text of 1,600 characters with ten pictures is below 20 kB.
-LIMIT = 256 * 1024
 
 REJECTED = Counter("helpline_webhooks_rejected", "Webhooks that were not taken.", ["reason"])
 for _reason in Rejection:
@@ -30,16 +32,19 @@ def reject(reason: Rejection, status: int, detail: str = "") -> Response:
 
 def protect(app: Flask, check: SignatureCheck) -> None:
     """Guard every path below /twilio/, also those that do not exist: an unsigned request learns nothing from them."""
+    app.request_class = WebhookRequest
 
     @app.before_request
     def verify() -> Response | None:
-        if not request.path.startswith("/twilio/"):
+        # What the last request of this thread was about. Here, and not in a hook of its own after each request.
+        structlog.contextvars.unbind_contextvars("call", "turn", "recording")
+        this = _this_request()
+        if not this.path.startswith("/twilio/"):
             return None
-        if (request.content_length or 0) > LIMIT:
+        if (this.content_length or 0) > LIMIT:
             return reject(Rejection.TOO_LARGE, 413)
-        request.max_content_length = LIMIT
         try:
-            reason = check.reject(request)
+            reason = check.reject(this)
         except RequestEntityTooLarge:
             return reject(Rejection.TOO_LARGE, 413)
         except (HTTPException, ValueError):
@@ -49,6 +54,16 @@ def protect(app: Flask, check: SignatureCheck) -> None:
     @app.errorhandler(Malformed)
     def malformed(error: Malformed) -> Response:
         return reject(Rejection.MALFORMED, 400, str(error))
+
+
+def _this_request() -> WebhookRequest:
+    """Flask's own name for it looks it up at each touch of an attribute."""
+    return cast("LocalProxy[WebhookRequest]", request)._get_current_object()
+
+
+def fields() -> Mapping[str, str]:
+    """The parameters of the webhook that has passed the guard."""
+    return _this_request().sent.fields
 
 
 def twiml(body: str) -> Response:

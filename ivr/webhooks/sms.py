@@ -1,11 +1,11 @@
 """Webhooks of texts: the number's Messaging URL and the reports about our own texts."""
 
 import structlog
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from ivr.forms import delivery_form, text_form
 from ivr.twiml import EMPTY
-from ivr.webhooks.guard import twiml
+from ivr.webhooks.guard import fields, twiml
 from ivr.wiring import Helpline
 from tickets import inbox, outbox
 from tickets.inbox import Taken
@@ -20,7 +20,7 @@ def blueprint(desk: Helpline) -> Blueprint:
     @views.post("/sms")
     def sms() -> Response:
         """A text came in."""
-        text = text_form(request.form)
+        text = text_form(fields())
         with desk.database.unit() as unit:
             taken = inbox.receive(unit, text, rules=desk.rules, now=desk.now())
         say = log.warning if taken is Taken.CONFLICT else log.info
@@ -30,7 +30,7 @@ def blueprint(desk: Helpline) -> Blueprint:
     @views.post("/sms/status")
     def sms_status() -> Response:
         """The carrier reports about a text of ours."""
-        form = delivery_form(request.form)
+        form = delivery_form(fields())
         with desk.database.unit() as unit:
             outbox.report(unit, sid=form.sid, status=form.status, error_code=form.error_code, now=desk.now())
         return twiml(EMPTY)

@@ -1,13 +1,13 @@
 """Webhooks of calls: the number's Voice URL, the steps, the events of recordings, the call's status."""
 
 import structlog
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr import callflow
 from ivr.forms import call_form, recording_form
 from ivr.twiml import EMPTY
-from ivr.webhooks.guard import twiml
+from ivr.webhooks.guard import fields, twiml
 from ivr.wiring import Helpline
 
 log = structlog.get_logger(__name__)
@@ -18,7 +18,7 @@ def blueprint(desk: Helpline) -> Blueprint:
     views = Blueprint("voice", __name__, url_prefix="/twilio")
 
     def step(turn: int) -> Response:
-        form = call_form(request.form)
+        form = call_form(fields())
         structlog.contextvars.bind_contextvars(call=form.sid, turn=turn)
         try:
             return twiml(callflow.answer(desk, form, turn))
@@ -40,12 +40,12 @@ def blueprint(desk: Helpline) -> Blueprint:
     @views.post("/voice/without-database/<int:asked>")
     def voice_without_database(asked: int) -> Response:
         """The end of a call that the built-in voicemail answered."""
-        return twiml(callflow.without_database(desk, call_form(request.form), min(asked, 3)))
+        return twiml(callflow.without_database(desk, call_form(fields()), min(asked, 3)))
 
     @views.post("/voice/status")
     def voice_status() -> Response:
         """The call began, rang or ended; the answer is ignored by the carrier."""
-        form = call_form(request.form)
+        form = call_form(fields())
         structlog.contextvars.bind_contextvars(call=form.sid)
         callflow.status_event(desk, form)
         return twiml(EMPTY)
@@ -53,7 +53,7 @@ def blueprint(desk: Helpline) -> Blueprint:
     @views.post("/recording")
     def recording() -> Response:
         """The carrier records, has recorded, or has nothing."""
-        form = recording_form(request.form)
+        form = recording_form(fields())
         structlog.contextvars.bind_contextvars(call=form.call_sid, recording=form.sid)
         callflow.recording_event(desk, form)
         log.info("recording event", status=form.status, seconds=form.seconds)

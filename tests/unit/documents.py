@@ -179,7 +179,7 @@ def unknown_commands(doc: Doc) -> Iterator[str]:
             continue
         options = {option for parameter in command.params for option in parameter.opts} | {"--help", "-h"}
         yield from (f"helpline {name} {o}: no such option" for o in rest if o.startswith("-") and o not in options)
-        takes = any(isinstance(parameter, click.Argument) for parameter in command.params) or "--from" in options
+        takes = any(not (isinstance(one, click.Option) and one.is_flag) for one in command.params)
         if not takes and not isinstance(command, click.Group):
             yield from (f"helpline {name} {word}: takes no words" for word in rest if not word.startswith("-"))
 

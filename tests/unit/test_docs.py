@@ -34,7 +34,7 @@ from tests.unit.documents import (
     unknown_targets,
 )
 from tests.world import World
-from tickets import db, outbox, states, thumbnails, work
+from tickets import db, digests, outbox, states, thumbnails, turns, work
 
 CHECKS: list[tuple[Callable[[Doc], Iterator[str]], str, str]] = [
     (broken_links, "[here](docs/nowhere.md)", "link docs/nowhere.md: no such file"),
@@ -183,6 +183,14 @@ FIGURES = [
     ),
     ("docs/decisions/0019-pictures.md", f"at most {thumbnails.LONGEST_SIDE} pixels"),
     ("docs/decisions/0019-pictures.md", f"more than {thumbnails.MOST_PIXELS // 1_000_000} million pixels"),
+    (
+        "docs/decisions/0022-turns-and-digests.md",
+        f"at most {turns.LOOK_AGAIN.total_seconds():.0f} s; that is no attempt",
+    ),
+    (
+        "docs/decisions/0022-turns-and-digests.md",
+        f"more than {digests.HANDFUL} tickets, written within {digests.MINUTE.total_seconds():.0f} s,",
+    ),
     ("SECURITY.md", f"good for {links.LIFETIME.days} days"),
     ("README.md", "goes out {pages.wait_for_transcript} s after the recording ended"),
     ("docs/architecture.md", "at the latest {pages.wait_for_transcript} s after the recording ended"),

@@ -31,6 +31,7 @@ from tests.unit.ivr.sandbox.sandbox_helpers import (
 
 LEE = "+19035550102"
 STAFF = [("Sam", SAM), ("Lee", LEE)]
+ROOM = '<Response><Dial><Conference beep="false" waitUrl="" {}>1042</Conference></Dial><Say>Good-bye.</Say></Response>'
 WORDS = "the server room is flooded please call back"
 
 
@@ -43,6 +44,39 @@ class Desk:
     tells_others: bool = True
     tickets: list[dict[str, Any]] = field(default_factory=list)
     pictures: list[dict[str, str]] = field(default_factory=list)
+    caller: str = ""
+    url: str = ""
+    rung: dict[str, str] = field(default_factory=dict)
+
+    def order(self, path: str, **form: str | list[str]) -> dict[str, Any]:
+        """Ask the carrier's REST API about calls."""
+        url = f"{self.sandbox}/2010-04-01/Accounts/{ACCOUNT}/{path}.json"
+        answer = requests.post(url, data=form, auth=(ACCOUNT, TOKEN), timeout=5)
+        return dict(answer.json())
+
+    def chosen(self, form: dict[str, str]) -> str:
+        """1 leaves a message, 2 rings the team while the caller waits."""
+        if form["Digits"] != "2":
+            return '<Response><Record action="/done" recordingStatusCallback="/rec"/></Response>'
+        self.caller = form["CallSid"]
+        for _name, number in STAFF:
+            self.rung[number] = self.order("Calls", To=number, From=DESK, Url=f"{self.url}/screen")["sid"]
+        return self.waiting({})
+
+    def waiting(self, form: dict[str, str]) -> str:
+        words = "We are ringing the team." if not form else "Still trying."
+        return (
+            '<Response><Gather numDigits="1" timeout="20" actionOnEmptyResult="true" action="/turn">'
+            f"<Say>{words} Press 1 to leave a message.</Say></Gather></Response>"
+        )
+
+    def accepted(self, form: dict[str, str]) -> str:
+        """A colleague pressed 1: the caller is led into the room, the other phones ring no more."""
+        for number, call in self.rung.items():
+            if number != form["To"]:
+                self.order(f"Calls/{call}", Status="canceled")
+        self.order(f"Calls/{self.caller}", Url=f"{self.url}/connect", Method="POST")
+        return ROOM.format('endConferenceOnExit="true"')
 
     def send(self, to: str, body: str) -> None:
         url = f"{self.sandbox}/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
@@ -76,7 +110,12 @@ class Desk:
         return {
             "/twilio/voice": "<Response><Say>Help desk.</Say>"
             '<Gather numDigits="1" action="/menu"><Say>For an emergency press 1.</Say></Gather></Response>',
-            "/menu": '<Response><Record action="/done" recordingStatusCallback="/rec"/></Response>',
+            "/menu": self.chosen,
+            "/turn": self.waiting,
+            "/screen": '<Response><Gather numDigits="1" action="/accept"><Say>A client calls. Press 1.</Say></Gather>'
+            "<Hangup/></Response>",
+            "/accept": self.accepted,
+            "/connect": ROOM.format(""),
             "/done": "<Response><Say>We have your message.</Say></Response>",
             "/rec": self.recorded,
             "/twilio/sms": self.texted,
@@ -135,6 +174,7 @@ def desk_at(folder: Path) -> Iterator[Desk]:
     """The desk and a sandbox carrier that calls it, while the block runs."""
     made = Desk()
     with serving(Application(answers=made.answers())) as application:
+        made.url = application.url
         config = SandboxConfig("127.0.0.1", 0, ACCOUNT, TOKEN, DESK, application.url, folder / "sandbox", speed=20)
         with running(config) as made.sandbox:
             yield made

@@ -65,6 +65,23 @@ def test_a_ticket_has_every_field_of_the_contract(world: World) -> None:
     _holds(get(world, "/api/v1/openapi.json", {}).get_json(), "Ticket", ticket)
 
 
+def test_who_is_on_call_has_every_field_of_its_description(world: World) -> None:
+    found = get(world, "/api/v1/oncall").get_json()
+    assert found["at"] == "2026-11-23T14:05:11Z"
+    assert [person["name"] for person in found["on_duty"]] == ["Sam", "Lee", "Robin"]
+    assert (found["until"], found["next"]) == (None, [])
+    _holds(get(world, "/api/v1/openapi.json", {}).get_json(), "OnCall", found)
+
+
+@pytest.mark.parametrize(
+    "at", ["", "now", "1999-12-31", "0001-01-01", "9999-12-31T23:59:59Z", "2099-06-01T00:00:00-05:00"]
+)
+def test_a_moment_that_no_schedule_knows_is_refused(world: World, at: str) -> None:
+    answer = get(world, f"/api/v1/oncall?at={at}")
+    assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
+    assert answer.get_json()["detail"].startswith("at must be a moment as ISO 8601")
+
+
 def _holds(document: dict[str, Any], name: str, value: Any) -> None:
     """The value is as the OpenAPI document describes it."""
     _check(document, document["components"]["schemas"][name], value, name)

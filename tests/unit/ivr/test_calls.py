@@ -1,13 +1,14 @@
 """Calls that go wrong in every way a call can: each ends in a record or a ticket, and in one page at most."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from ivr.carrier.base import CallInfo, CarrierError, RecordingInfo
 from ivr.clock import notice_stale_calls
 from ivr.lookups import reconcile
-from tests.world import CLIENT, DESK, LEE, ROBIN, SAM, STRANGER, World
+from tests.world import CLIENT, DESK, LEE, ROBIN, SAM, STRANGER, World, edited_flows
 from tickets.arrival import InboundText
 from tickets.models import Call, Recording
 
@@ -214,3 +215,24 @@ def test_a_comparison_goes_back_to_the_last_one_that_worked_however_long_ago(wor
     reconcile(world.desk)
     days = [day for day, _ in world.carrier.compared]
     assert days == [23, 23, 23, 26]
+
+
+def test_a_greeting_that_names_the_caller_names_each_caller(database_url: str, tmp_path: Path) -> None:
+    spoken = edited_flows(tmp_path, "helpdesk.yml", "Messages are recorded.", "Hello {client}, at {caller}.")
+    world = World(database_url, tmp_path, FLOWS_DIR=str(spoken))
+    for sid, caller, hello in (
+        ("CA1", CLIENT, "Hello Hollis &amp; Wade CPA, at 9 0 3, 5 5 5, 0 1 6 0."),
+        ("CA2", STRANGER, "Hello your office, at "),
+        ("CA3", CLIENT, "Hello Hollis &amp; Wade CPA, at 9 0 3, 5 5 5, 0 1 6 0."),
+        ("CA4", "anonymous", "Hello your office, at your number."),
+    ):
+        assert hello in world.call(sid, caller)
+    world.close()
+
+
+def test_the_minutes_of_a_call_count_from_its_own_beginning(world: World) -> None:
+    world.call("CA1")
+    world.pass_time(1800)
+    assert world.call("CA2", STRANGER) == world.call("CA1")
+    assert "portal dot bitscorps dot com" in world.press("3", 1, "CA2", STRANGER)
+    assert "portal dot bitscorps dot com" not in world.press("3", 1, "CA1")  # after ten minutes: the voicemail

@@ -12,8 +12,9 @@ from structlog.testing import capture_logs
 from ivr.carrier.base import CallInfo
 from tests import databases
 from tests.world import CLIENT, DESK, LEE, ROBIN, SAM, STRANGER, World
+from tickets import consent
 from tickets.models import ConsentEvent, Message, Ticket, Work
-from tickets.outbox import OutcomeUnknown
+from tickets.outbox import Handed, OutcomeUnknown, Refusal, TextRefused
 
 CALLERS = {"CA1": CLIENT, "CA2": STRANGER}
 RECORDINGS = {"RE1": "CA1", "RE2": "CA1", "RE3": "CA2"}
@@ -22,6 +23,11 @@ PAGES = ("page", "words", "missed")
 #: How far a text is that the carrier has. Before that it may wait again: an attempt that certainly failed is repeated.
 RANK = {"sending": 0, "sent": 1, "delivered": 2, "failed": 2, "withheld": 2}
 OVER = ("delivered", "failed", "withheld")
+
+WORDS = (
+    "please stop texting me", "stop by at 3 pm", "STOP but keep the ticket open", "alto", "HELP", "thanks", "Out of office",
+    "1001 we are on it", "REPLY 1001 call us", "NOTEXTS 1001 asked on the phone", "ACK 1001 on my way", "1001", "",
+)  # fmt: skip
 
 callers, recordings = (st.sampled_from(sorted(one)) for one in (CALLERS, RECORDINGS))
 truth = st.booleans()
@@ -36,9 +42,15 @@ acts = st.one_of(
     st.tuples(
         st.just("texts"),
         st.sampled_from([CLIENT, STRANGER, SAM]),
-        st.sampled_from(["Server is down", "Stop.", "STOP", "START", "ACK", "DONE 1001"]),
+        st.sampled_from(["Server is down", "Stop.", "STOP", "START", "ACK", "DONE 1001", *WORDS]),
     ),
-    st.tuples(st.just("text_is"), st.integers(1, 4), st.sampled_from(["queued", "sent", "delivered", "undelivered"])),
+    st.tuples(
+        st.just("text_is"),
+        st.integers(1, 4),
+        st.sampled_from(["queued", "sent", "delivered", "undelivered"]),
+        st.sampled_from(["", "30006", "21610"]),
+    ),
+    st.tuples(st.just("carrier_says_opted_out"), st.sampled_from([CLIENT, STRANGER, SAM])),
     st.tuples(st.just("outcomes_are_unknown"), truth, truth),
     st.tuples(st.just("time_passes"), st.sampled_from([1, 5, 30, 90, 700])),
     st.tuples(st.just("workers_run")),
@@ -68,6 +80,19 @@ class Story:
     def __init__(self, world: World) -> None:
         self.world = world
         self.turns = dict.fromkeys(CALLERS, 0)
+        self._hand_over = world.carrier.send_text
+        world.carrier.send_text = self.goes_out  # type: ignore[method-assign]
+
+    def goes_out(self, *, to: str, body: str) -> Handed:
+        """Every text, at the moment the carrier gets it: never to a number whose last consent event is an opt-out, but for
+        the one confirmation of an opt-out that the person worded."""
+        with self.world.desk.database.reading() as session:
+            standing = consent.of(session, to, DESK)
+        assert standing.may_text or (standing.source == "text" and "opted out" in body) or "ya no recibe" in body, (
+            to,
+            body,
+        )
+        return self._hand_over(to=to, body=body)
 
     # --- acts ---------------------------------------------------------------------------------------------------
 
@@ -100,8 +125,13 @@ class Story:
     def texts(self, sender: str, body: str) -> None:
         self.world.text(sender, body)
 
-    def text_is(self, number: int, status: str) -> None:
-        self.world.delivered(f"SM{number:04}", status)
+    def text_is(self, number: int, status: str, code: str) -> None:
+        more = {"ErrorCode": code} if code and status == "undelivered" else {}
+        self.world.delivered(f"SM{number:04}", status, **more)
+
+    def carrier_says_opted_out(self, number: str) -> None:
+        refused = TextRefused(Refusal.OPTED_OUT, "21610", "unsubscribed recipient")
+        self.world.carrier.refuse.setdefault(number, []).append(refused)
 
     def outcomes_are_unknown(self, created: bool, answered: bool) -> None:
         self.world.carrier.created_although_unknown = created
@@ -183,9 +213,10 @@ class Story:
         texts = self._texts()
         # Each text that the carrier has is the one of its row: nothing was sent twice for the same row.
         assert sorted(row.sid for row in texts if row.sid) == sorted(text.sid for text in self.world.carrier.sent)
-        ever_out = {row.number for row in self.world.rows(ConsentEvent) if row.kind == "opt-out"}
+        ever_out = {row.number for row in self.world.rows(ConsentEvent) if row.kind != "opt-in"}
         for ticket in self.world.tickets():
-            self._paged(ticket["number"], ticket["state"], len(ticket["recordings"]), ever_out)
+            reopened = sum(event["kind"] == "reopened" for event in ticket["events"])
+            self._paged(ticket["number"], ticket["state"], max(1, len(ticket["recordings"])) + reopened, ever_out)
         for number in ever_out:
             confirmed = [row for row in texts if row.purpose == "confirm" and row.to_number == number and row.sid]
             assert len(confirmed) <= self._opt_outs_to_confirm(number)
@@ -193,7 +224,7 @@ class Story:
     def _later(self, row: Work) -> bool:
         return row.kind == "check-delivery" and row.due_at > self.world.now()
 
-    def _paged(self, ticket: int, state: str, spoken: int, ever_out: set[str]) -> None:
+    def _paged(self, ticket: int, state: str, occasions: int, ever_out: set[str]) -> None:
         prefixes = {purpose: f"{purpose}:{ticket}:" for purpose in PAGES}
         rows = [row for row in self._texts() if row.key.startswith(tuple(prefixes.values()))]
         times = Counter((row.person, row.purpose) for row in rows)
@@ -201,7 +232,7 @@ class Story:
             reached = [row for row in rows if row.person == person and row.sid]
             assert state != "open" or reached or number in ever_out, f"{person} was not paged about {ticket}"
             assert times[person, "missed"] <= 1
-            assert times[person, "page"] <= max(1, spoken)
+            assert times[person, "page"] <= occasions
 
     def _opt_outs_to_confirm(self, number: str) -> int:
         events = [(row.kind, row.source) for row in self.world.rows(ConsentEvent) if row.number == number]

@@ -39,6 +39,18 @@ def test_work_is_queued_by_its_kind_and_found_again(broker: tuple[str, subproces
     assert queue.lengths() == {URGENT: 1, ORDINARY: 1, TRANSCRIBE: 1}
 
 
+def test_what_is_due_in_a_moment_is_queued_then_and_once(broker: tuple[str, subprocess.Popen[bytes]]) -> None:
+    queue = JobQueue(broker[0])
+    began = time.monotonic()
+    for _ in range(3):
+        queue.hint_in(0.3, ("send-text", 1, 0))
+    while not queue.queued() and time.monotonic() < began + 15:
+        time.sleep(0.01)
+    assert time.monotonic() - began >= 0.3
+    time.sleep(0.3)
+    assert queue.lengths()[URGENT] == 1
+
+
 def test_a_server_that_is_gone_is_reported_and_hints_never_raise(broker: tuple[str, subprocess.Popen[bytes]]) -> None:
     url, process = broker
     queue = JobQueue(url)

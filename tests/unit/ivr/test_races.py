@@ -4,14 +4,15 @@ Chance is left out: the first act is held up just before it does what matters, t
 for a lock that the first one has, then both go on."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import permutations
+from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text, update
 
 from ivr.carrier.base import CallInfo
 from tests import databases
@@ -116,6 +117,10 @@ def waiting_page(world: World) -> World:
     world.pass_time(10)
     assert world.carrier.sent == []
     world.now.moment += timedelta(minutes=1)
+    with world.desk.database.unit() as unit:  # the carrier keeps the others waiting, so that it is Lee's turn
+        others = select(Message.id).where(Message.to_number != LEE)
+        later = world.now() + timedelta(hours=1)
+        unit.execute(update(Work).where(Work.kind == "send-text", Work.ref.in_(others)).values(due_at=later))
     return world
 
 
@@ -202,3 +207,78 @@ def test_whatever_events_of_a_message_come_together_it_is_paged_once(world: Worl
         "The server room is flooded. Call me back at 903-555-0199. Reply ACK 1001 to take it."
     ]
     assert world.ticket()["calls"][0]["outcome"] == "voicemail"
+
+
+@pytest.fixture
+def paced(database_url: str, tmp_path: Path) -> Iterator[World]:
+    """A desk with eight voicemails that nobody was paged about yet; the carrier takes one segment a second."""
+    world = World(database_url, tmp_path, real_rate=True)
+    world.carrier.refuse = {number: [NotSent("down")] for number in (SAM, LEE, ROBIN)}
+    for caller in range(8):
+        sid, number = f"CA{caller}", f"+190355520{caller:02}"
+        world.call(sid, number)
+        world.press("1", 1, sid, number)
+        world.recorded(f"RE{caller}", sid)
+        world.hang_up(sid, number)
+    yield world
+    world.close()
+
+
+def sending(world: World, key: str) -> Act:
+    text = next(row.id for row in world.rows(Message) if row.key.startswith(key))
+    job = next(row.id for row in world.rows(Work) if (row.kind, row.ref) == ("send-text", text))
+    return lambda: world.hands.do(job)
+
+
+def test_two_workers_at_the_gate_do_not_send_in_the_same_moment(world: World) -> None:
+    world = World(world.settings.database_url, world.settings.data.parent, real_rate=True)
+    world.text(CLIENT, "Server is down")
+    meet(world, sending(world, f"page:1001:text1:{SAM}"), sending(world, f"page:1001:text1:{LEE}"), before=COMMIT)
+    assert [text.to for text in world.carrier.sent] == [SAM]
+    world.pass_time(1)
+    assert [text.to for text in world.carrier.sent] == [SAM, LEE]
+    world.close()
+
+
+def test_two_workers_make_one_digest(paced: World) -> None:
+    hear_all(paced)
+    first, second = (sending(paced, f"page:{ticket}:re{ticket - 1000}:{SAM}") for ticket in (1001, 1002))
+    meet(paced, first, second, before="INSERT INTO messages")
+    paced.carrier.refuse.clear()
+    paced.pass_time(30)
+    assert [row.person for row in paced.rows(Message) if row.purpose == "digest"] == ["Sam", "Lee", "Robin"]
+    assert [len(paced.texts_to(number)) for number in (SAM, LEE, ROBIN)] == [1, 1, 1]
+
+
+def hear_all(world: World) -> None:
+    """All voicemails become pages, of which no worker has taken one in hand."""
+    for _ in range(100):
+        jobs = [job for job in world.queue.jobs if not job.startswith("send-text")]
+        if not jobs:
+            return
+        world.hands.do(world.queue.jobs.pop(jobs[0]))
+
+
+@pytest.mark.parametrize("moment", ["INSERT INTO messages", "UPDATE work", COMMIT])
+def test_a_claim_and_a_merge_in_the_same_moment(paced: World, moment: str) -> None:
+    hear_all(paced)
+    ack = texting(paced, LEE, "ACK 1003", "SM1")
+    meet(paced, sending(paced, f"page:1001:re1:{SAM}"), ack, before=moment)
+    paced.carrier.refuse.clear()
+    paced.pass_time(60)
+    digest = next(text for text in paced.texts_to(SAM) if text.startswith("URGENT 7 tickets: 1001 "))
+    assert "1003" not in digest
+    assert [page["person"] for page in paced.tickets()[2]["pages"]] == []
+
+
+@pytest.mark.parametrize("moment", ["UPDATE tickets", "UPDATE messages", COMMIT])
+def test_a_claim_and_a_digest_that_goes_out_in_the_same_moment(paced: World, moment: str) -> None:
+    hear_all(paced)
+    sending(paced, f"page:1001:re1:{SAM}")()
+    paced.carrier.refuse.clear()
+    ack = texting(paced, LEE, "ACK 1003", "SM1")
+    meet(paced, ack, sending(paced, "digest:"), before=moment)
+    paced.pass_time(60)
+    (digest,) = [text for text in paced.texts_to(SAM) if text.startswith("URGENT")]
+    told = "1003 is taken by Lee. Nothing to do for you." in paced.texts_to(SAM)
+    assert ("1003" in digest) == told  # who read of it hears who has it

@@ -143,7 +143,9 @@ def test_staff_who_stop_are_not_paged_and_the_others_hear_it(world: World) -> No
     world.text(CLIENT, "Server is down")
     world.work()
     assert world.texts_to(SAM) == []
-    assert world.texts_to(LEE)[0] == "Sam has opted out of texts and gets no pages until texting START to this number."
+    page_first, announced = world.texts_to(LEE)
+    assert page_first.startswith("URGENT 1001")
+    assert announced == "Sam has opted out of texts and gets no pages until texting START to this number."
     (page,) = [page for page in world.ticket()["pages"] if page["person"] == "Sam"]
     assert page["state"] == "failed"
 
@@ -299,3 +301,29 @@ def test_staff_who_start_again_are_announced(world: World) -> None:
     assert world.texts_to(LEE)[-1] == "Sam can get texts and pages again."
     assert world.client.get("/readyz").get_json()["warnings"] == []
     assert "helpline_staff_opted_out{" not in world.client.get("/metrics").text
+
+
+@pytest.mark.parametrize("words", ["the server is down", "STOP", "ACK 1001", "yes"])
+@pytest.mark.parametrize("form", [{}, {"From": ""}, {"From": " "}], ids=["no sender", "an empty one", "a blank one"])
+def test_a_text_without_a_sender_is_a_ticket_and_pages_and_nobody_is_answered(
+    world: World, form: dict[str, str], words: str
+) -> None:
+    assert world.post("/twilio/sms", MessageSid="SM1", To=DESK, Body=words, NumMedia="0", **form).status_code == 200
+    world.work()
+    ticket = world.ticket()
+    assert (ticket["from_number"], ticket["client"], ticket["subject"]) == (None, None, words)
+    assert world.texts_to(SAM) == [f"URGENT 1001 number withheld: {words}. Reply ACK 1001 to take it."]
+    assert {sent.to for sent in world.carrier.sent} == {SAM, LEE, ROBIN}
+    assert world.rows(ConsentEvent) == []
+
+
+def test_two_texts_without_a_sender_may_be_of_two_people(world: World) -> None:
+    for sid in ("SM1", "SM2", "SM2"):
+        assert world.post("/twilio/sms", MessageSid=sid, To=DESK, Body="down", NumMedia="0").status_code == 200
+    assert [ticket["from_number"] for ticket in world.tickets()] == [None, None]
+
+
+def test_a_stop_without_a_sender_is_put_before_a_person(world: World) -> None:
+    assert world.post("/twilio/sms", MessageSid="SM1", To=DESK, Body="STOP", NumMedia="0").status_code == 200
+    said = "The client may want no more texts: please read and decide. NOTEXTS 1001 and a reason stops them"
+    assert said in [event["text"] for event in world.ticket()["events"]]

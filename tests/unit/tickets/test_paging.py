@@ -5,9 +5,18 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.world import START
-from tickets.oncall import Person, on_duty, person_of
-from tickets.paging import Facts, missed_body, page_body, plan, spoken_number, words_body, words_to_owner
+from tickets.oncall import Person, person_of
+from tickets.paging import (
+    Entry,
+    Facts,
+    digest_body,
+    missed_body,
+    page_body,
+    plan,
+    spoken_number,
+    words_body,
+    words_to_owner,
+)
 from tickets.sms import segments
 from tickets.states import Purpose
 
@@ -92,8 +101,7 @@ def test_numbers_of_other_countries_stay_international() -> None:
     assert spoken_number("+442071838750") == "+442071838750"
 
 
-def test_everybody_is_on_duty_and_known_by_number() -> None:
-    assert on_duty([SAM, LEE], START) == (SAM, LEE)
+def test_staff_are_known_by_number() -> None:
     assert person_of([SAM, LEE], "+19035550112") == LEE
     assert person_of([SAM, LEE], "+19035550199") is None
 
@@ -122,3 +130,47 @@ def test_every_page_fits_into_two_segments_and_ends_with_the_command(
     for body in (page_body(facts), words_body(facts), missed_body(facts)):
         assert segments(body) <= 2 or client  # a client's name in another script is never cut
         assert body.endswith("Reply ACK 104200 to take it.")
+
+
+def test_a_digest_names_every_ticket_and_how_to_take_one() -> None:
+    entries = [Entry(1042, "Piney Woods Dental", "+19035550160"), Entry(1043, None, "+19035550147"), Entry(1044)]
+    assert digest_body(entries) == (
+        "URGENT 3 tickets: 1042 Piney Woods Dental, 1043 903-555-0147, 1044. Reply ACK 1042 to take one."
+    )
+
+
+def test_names_are_shortened_before_a_ticket_is_left_out() -> None:
+    names = ["Piney Woods Dental", "Hollis & Wade CPA", "Caddo Lake Veterinary Clinic", None]
+    entries = [Entry(1042 + n, names[n % 4], f"+190355501{n:02}") for n in range(12)]
+    assert digest_body(entries) == (
+        "URGENT 12 tickets: 1042 Piney Woods Den, 1043 Hollis & Wade C, 1044 Caddo Lake Vete, 1045 903-555-0103, "
+        "1046 Piney Woods Den, 1047 Hollis & Wade C, 1048 Caddo Lake Vete, 1049 903-555-0107, 1050 Piney Woods Den, "
+        "1051 Hollis & Wade C, 1052 Caddo Lake Vete, 1053 903-555-0111. Reply ACK 1042 to take one."
+    )
+
+
+def test_half_a_telephone_number_is_never_shown() -> None:
+    body = digest_body([Entry(1042 + n, None, f"+190355501{n:02}") for n in range(30)])
+    assert "903" not in body
+    assert body.startswith("URGENT 30 tickets: 1042, 1043, 1044, ")
+    assert body.endswith(", 1071. Reply ACK 1042 to take one.")
+
+
+def test_only_when_the_numbers_alone_are_too_many_some_are_left_out() -> None:
+    body = digest_body([Entry(1042 + n, "Piney Woods Dental") for n in range(50)])
+    assert body.startswith("URGENT 50 tickets: 1042, 1043, ")
+    assert body.endswith(", 1082 and 9 more. Reply ACK 1042 to take one.")
+    assert segments(body) == 2
+
+
+@given(
+    st.lists(st.tuples(st.one_of(st.none(), st.text(min_size=1, max_size=80)), st.booleans()), min_size=2, max_size=120)
+)
+def test_a_digest_fits_into_two_segments_whatever_clients_are_called(callers: list[tuple[str | None, bool]]) -> None:
+    entries = [Entry(1042 + n, name, "+19035550147" if known else None) for n, (name, known) in enumerate(callers)]
+    body = digest_body(entries)
+    assert segments(body) <= 2
+    assert body.startswith(f"URGENT {len(entries)} tickets: 1042")
+    assert body.endswith(". Reply ACK 1042 to take one.")
+    if len(entries) <= 35:
+        assert all(str(entry.number) in body for entry in entries)

@@ -25,10 +25,14 @@ from tests.unit.ivr.sandbox.sandbox_helpers import (
     Application,
     bodies,
     eventually,
+    story,
 )  # fmt: skip
 
+LEE = "+19035550102"
 SERVICE = "MG" + "1" * 32
-USUAL = {"keywords": "carrier", "blocked_texts": None, "segments_per_second": None, "queue_limit": None}
+USUAL = {
+    "keywords": "carrier", "blocked_texts": None, "segments_per_second": None, "queue_limit": None, "speed": None,
+}  # fmt: skip
 
 
 def opt_out_types(application: Application, *, at_least: int) -> dict[str, str | None]:
@@ -219,14 +223,60 @@ def test_settings_outlive_a_restart_and_go_back_to_the_usual(config: SandboxConf
         assert ControlClient(url).account() == USUAL | {"keywords": "off"}
 
 
+def test_a_restart_keeps_the_speed_and_nothing_brings_the_usual_one_back(config: SandboxConfig) -> None:
+    with running(config) as url:
+        assert ControlClient(url).info()["speed"] == 20
+        ControlClient(url).account(speed=500)
+    with running(config) as url:
+        assert ControlClient(url).info()["speed"] == 500
+        ControlClient(url).account()
+        assert ControlClient(url).info()["speed"] == 20
+
+
+# At twenty times the speed of life each of these would take more than a minute.
+@pytest.mark.parametrize(
+    ("voice", "said"),
+    [
+        ('<Pause length="10000"/>', []),
+        ('<Gather timeout="10000"/><Say>Are you there?</Say>', ["Are you there?"]),
+        ('<Dial timeLimit="10000"><Conference waitUrl="">1042</Conference></Dial><Say>Over.</Say>', ["Over."]),
+        ('<Record timeout="10000" maxLength="14400"/><Say>Nothing.</Say>', ["Nothing."]),
+    ],
+)
+def test_a_caller_waits_no_longer_when_time_runs_faster(
+    application: Application, phones: ControlClient, voice: str, said: list[str]
+) -> None:
+    phones.account(speed=100_000)
+    application.answers = {"/twilio/voice": f"<Response>{voice}</Response>"}
+    call = phones.call(CLIENT, pace="real")
+    story(phones, call)
+    assert phones.transcript(call) == said
+
+
+def test_phones_ring_and_texts_wait_no_longer_when_time_runs_faster(
+    application: Application, phones: ControlClient, twilio: Client
+) -> None:
+    phones.account(speed=100_000, segments_per_second=0.001)
+    for number in (SAM, LEE):
+        twilio.messages.create(to=number, from_=DESK, body="one segment takes a thousand seconds")
+    assert bodies(phones, LEE) == ["one segment takes a thousand seconds"]
+
+    phones.behave(SAM, answers="at-once", rings=500, presses=[{"after": 5000, "keys": "1"}])
+    application.answers = {"/screen": '<Response><Gather numDigits="1" timeout="100000" action="/key"/></Response>'}
+    phones.account(speed=5_000)
+    twilio.calls.create(to=SAM, from_=DESK, url=application.url + "/screen", timeout=600)
+    assert application.got("/key")[0].form["Digits"] == "1"
+
+
 @pytest.mark.parametrize(
     ("settings", "complaint"),
     [
-        ({"speed": 1}, "The account has no setting 'speed'. Settings: blocked_texts, keywords, queue_limit, segments"),
+        ({"pace": 1}, "The account has no setting 'pace'. Settings: blocked_texts, keywords, queue_limit, segments"),
         ({"keywords": "on"}, "Account setting 'keywords' is one of off, carrier, advanced, not 'on'"),
         ({"blocked_texts": []}, "Account setting 'blocked_texts' is one of at-once, later, not '[]'"),
         ({"queue_limit": 1.5}, "Account setting 'queue_limit' is a whole number above 0 or null, not '1.5'"),
         ({"segments_per_second": 0}, "Account setting 'segments_per_second' is a number above 0 or null, not '0'"),
+        ({"speed": -1}, "Account setting 'speed' is a number above 0 or null, not '-1'"),
         ({"queue_limit": True}, "Account setting 'queue_limit' is a whole number above 0 or null, not 'True'"),
     ],
 )

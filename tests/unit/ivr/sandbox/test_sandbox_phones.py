@@ -72,7 +72,7 @@ def test_who_does_not_pick_up_is_never_asked(
 def test_a_phone_that_would_decline_can_be_picked_up_before(
     application: Application, phones: ControlClient, twilio: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ivr.sandbox.calls.RINGS", {})
+    monkeypatch.setattr("ivr.sandbox.owner.RINGS", {})
     phones.behave(SAM, answers="declines")
     call = page(application, twilio)
     phones.answer(call)
@@ -93,7 +93,7 @@ def test_a_mailbox_picks_up_and_presses_no_key(application: Application, phones:
 def test_a_mailbox_does_not_listen_for_ever(
     application: Application, phones: ControlClient, twilio: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ivr.sandbox.calls.MAILBOX_LISTENS", 4.0)
+    monkeypatch.setattr("ivr.sandbox.owner.MAILBOX_LISTENS", 4.0)
     phones.behave(SAM, answers="mailbox")
     call = page(application, twilio)
     application.answers["/page"] = "<Response><Pause length='600'/></Response>"

@@ -119,3 +119,31 @@ def test_a_taken_port_and_a_strange_database_are_explained(
     monkeypatch.setattr(store_module, "SCHEMA_VERSION", 99)
     with pytest.raises(SandboxError, match=r"sandbox.db was made by another version"):
         Store(config.data)
+
+
+def test_a_killed_carrier_empties_its_rooms(application: Application, config: SandboxConfig) -> None:
+    application.answers = {
+        "/twilio/voice": '<Response><Dial><Conference waitUrl="" statusCallback="/room" '
+        'statusCallbackEvent="leave end">1042</Conference></Dial></Response>'
+    }
+    with process(config) as (child, url):
+        phones = ControlClient(url)
+        callers = [phones.call(CLIENT, pace="real")]
+        eventually(lambda: phones.status(callers[0])["doing"] == "holding")
+        callers.append(phones.call(SAM, pace="real"))
+        eventually(lambda: {phones.status(call)["doing"] for call in callers} == {"talking"})
+        child.send_signal(signal.SIGKILL)
+        child.wait(timeout=5)
+    assert [hook.path for hook in application.hooks if hook.path == "/room"] == []
+
+    with running(config) as url:
+        forms = [hook.form for hook in application.got("/room", at_least=3)]
+        news = {(form["StatusCallbackEvent"], form.get("CallSid")) for form in forms}
+        assert news == {
+            ("participant-leave", callers[0]), ("participant-leave", callers[1]), ("conference-end", None),
+        }  # fmt: skip
+        phones = ControlClient(url)
+        assert phones.rooms() == []
+        assert [event.kind for event in phones.events(callers[0], wait=0)[0]][-3:] == ["talking", "left", "ended"]
+        killed = phones.events(callers[0], wait=0)[0][-3].at
+        assert phones.status(callers[0])["ended_at"] == killed

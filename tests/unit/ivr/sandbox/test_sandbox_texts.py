@@ -177,7 +177,9 @@ def test_reports_can_come_in_reverse_doubled_and_late(
 
 
 def test_a_behaviour_that_does_not_exist_is_explained(phones: ControlClient) -> None:
-    with pytest.raises(SandboxError, match=r"Behaviour has no field 'speed'. Fields: answers, duplicates, "):
+    with pytest.raises(
+        SandboxError, match=r"Behaviour has no field 'speed'. Fields: answers, call_error, duplicates, "
+    ):
         phones.behave(SAM, speed=1)
     with pytest.raises(SandboxError, match="'outcome' is one of delivered, undelivered, failed, no-report, not 'lost'"):
         phones.behave(SAM, outcome="lost")

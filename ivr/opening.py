@@ -1,0 +1,67 @@
+"""The first answer of a call, worked out once for all callers who hear the same.
+
+Every call begins at the same step, and most flows say nothing of the caller there. Asking the engine and writing TwiML took
+a tenth of the first webhook, which is the one that has to be fast."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from flows import engine
+from flows.engine import Caller, Waiting
+from flows.instructions import Connect, Instruction
+from flows.loader import Flows
+from ivr.twiml import RECORDING_PATH, Addresses, render
+from tickets.calls import Answer
+
+Instructions = Sequence[Instruction]
+
+#: What the names of rooms begin with.
+ROOM = "ring-"
+
+#: Callers whose first answer is kept when a prompt speaks of them.
+KEPT = 1024
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def addresses(public_url: str, turn: int, instructions: Instructions = ()) -> Addresses:
+    """Where the carrier goes after this turn. The turn is part of the address: that is how a repeated request is known."""
+    return Addresses(
+        action=f"{public_url}/twilio/voice/{turn + 1}",
+        recording=f"{public_url}{RECORDING_PATH}",
+        room=room_address(public_url, instructions),
+        sounds=f"{public_url}/sounds",
+    )
+
+
+def room_address(public_url: str, instructions: Instructions) -> str:
+    """Where the carrier reports of the room that a turn leads to; "" for any other turn."""
+    rooms = (one.room for one in instructions if isinstance(one, Connect))
+    return next((f"{public_url}/twilio/room/{name.removeprefix(ROOM)}" for name in rooms), "")
+
+
+class Answers:
+    """What the engine decides, as what is sent and stored, for one set of flow files at one public address."""
+
+    def __init__(self, flows: Flows, public_url: str) -> None:
+        self._flows, self._public_url = flows, public_url
+        self._said = engine.said_of_callers(flows.helpdesk)
+        self._opening = lru_cache(maxsize=KEPT)(self._work_out)
+
+    def of(self, heard: str, result: engine.Turn, *, turn: int) -> Answer:
+        """The answer of a turn in which `heard` came in."""
+        twiml = render(result.instructions, addresses(self._public_url, turn, result.instructions))
+        waiting = result.session.waiting is Waiting.RECORDING
+        return Answer(heard, twiml, result.session.to_dict(), self._flows.version, waiting)
+
+    def begin(self, caller: Caller, *, now: datetime, turn: int = 0) -> tuple[Answer, Instructions]:
+        """How a call begins."""
+        number = caller.number if "caller" in self._said else None
+        client = caller.client if "client" in self._said else None
+        answer, instructions = self._opening(number, client, turn)
+        return replace(answer, session={**answer.session, "began": int(now.timestamp())}), instructions
+
+    def _work_out(self, number: str | None, client: str | None, turn: int) -> tuple[Answer, Instructions]:
+        result = engine.begin(self._flows.helpdesk, caller=Caller(number, client), now=_NEVER)
+        return self.of("call", result, turn=turn), result.instructions
