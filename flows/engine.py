@@ -186,6 +186,8 @@ class _Call:
     def rings(self, event: Event) -> Turn:
         """A turn on hold: connected, on to `otherwise`, or on hold again."""
         step = self.flow.calls.steps.get(self.session.step)
+        if isinstance(event, Talked) and event.seconds is not None:
+            return self.talked(event)
         if isinstance(event, Taken):
             self._say(self._ring_rules().taken)
             self.session = replace(self.session, waiting=Waiting.TALKING, since=self.now)
@@ -202,11 +204,15 @@ class _Call:
         return self._hold((*again, *step.ring.hold), tries=tries)
 
     def talked(self, event: Event) -> Turn:
-        """After the conversation: goodbye. It never came about: on, as after a ring that nobody answered."""
+        """After the conversation: goodbye. It never came about: on, as after a ring that nobody answered. Nobody knows yet:
+        on hold, as before."""
         if isinstance(event, Talked) and event.seconds is not None:
             self._say(self._ring_rules().goodbye)
             return self._end(self.session.step, Hangup())
         step = self.flow.calls.steps.get(self.session.step)
+        if isinstance(event, StillRinging):
+            self.session = replace(self.session, waiting=Waiting.RINGING)
+            return self.rings(event)
         return self.enter(step.otherwise if isinstance(step, RingStep) else "", lost=not isinstance(step, RingStep))
 
     def thank(self) -> Turn:

@@ -6,7 +6,7 @@ import structlog
 from sqlalchemy.orm import Session as Unit
 
 from flows import engine
-from flows.engine import Caller, Digits, NotTaken, StillRinging, Taken, Talked
+from flows.engine import Caller, Digits, HungUp, NotTaken, StillRinging, Taken, Talked
 from flows.instructions import Connect, Gather, Hangup, Instruction, Ring, Say
 from flows.session import Session, Waiting
 from flows.words import spoken_values
@@ -46,13 +46,17 @@ def event_of(unit: Unit, desk: Helpline, call: Call, session: Session, form: Cal
     """What a caller on hold, or out of a conversation, comes back with; None for any other turn. Somebody who has taken
     the call goes before the key that would leave a message: the caller is about to be talked to."""
     now = desk.now()
-    if form.recording_sid is not None:
+    if form.recording_sid is not None or session.waiting not in (Waiting.RINGING, Waiting.TALKING):
         return None
-    if session.waiting is Waiting.TALKING:
-        return Talked(ringing.after_talk(unit, call, now=now))
-    if session.waiting is not Waiting.RINGING:
-        return None
+    if form.status in calls.ENDED:  # who hangs up in the room is asked for once more
+        calls.ended(unit, call, status=form.status, now=now, rules=desk.rules)
+        return HungUp()
+    talked = ringing.after_talk(unit, call, now=now)
+    if talked is not None:
+        return Talked(talked)
     state, ring_id = ringing.stands(unit, call, now=now)
+    if session.waiting is Waiting.TALKING:
+        return StillRinging() if state is RingState.TAKEN else Talked(None)
     if state is RingState.TAKEN:
         return Taken(room(ring_id))
     if state is RingState.RINGING:

@@ -21,6 +21,8 @@ from tickets.states import LEG_OVER, LegPurpose, LegState, RingState, TicketStat
 LEAST_SHARE = timedelta(seconds=8)
 #: Two who were sent into a room so long ago have talked, whether the carrier reported it or not.
 MUST_HAVE_TALKED = timedelta(seconds=30)
+#: A talk with somebody who is still there does not end within this.
+TOO_SOON = timedelta(seconds=5)
 #: A caller who left the room and did not come back by then has hung up, or is asked about.
 COME_BACK = timedelta(seconds=2)
 
@@ -99,6 +101,8 @@ def stands(session: Session, call: Call, *, now: datetime) -> tuple[RingState, i
         taker = session.get_one(Leg, ring.taken_by)
         if taker.ended_at is not None:
             _lost(session, call, ring, taker, now=now)
+        else:
+            work.plan_again(session, WorkKind.WATCH_RING, ring.id, now=now, due_at=now + rings.TOGETHER)
     return RingState(ring.state), ring.id
 
 
@@ -205,13 +209,15 @@ def reported(session: Session, call: Call, ring: Ring, leg: Leg, *, now: datetim
 
 
 def after_talk(session: Session, call: Call, *, now: datetime) -> int | None:
-    """The caller comes out of the room: how many seconds they talked, None when they did not."""
+    """The caller comes out of the room: how many seconds they talked. None when they did not, and when the colleague is
+    still there so soon: a call that is moved while it enters the room asks for its next turn, and does not hear the answer
+    (carrier-facts §3 d)."""
     ring = hold(session, call)
     if ring is None or ring.state != RingState.TAKEN:
         return None
     _assume(session, call, ring, now=now)
-    if ring.bridged_at is None:
-        _lost(session, call, ring, session.get_one(Leg, ring.taken_by), now=now)
+    there = session.get_one(Leg, ring.taken_by).ended_at is None
+    if ring.bridged_at is None or (there and now - ring.bridged_at < TOO_SOON):
         return None
     rings.talk_ended(session, call, ring, now=now)
     return rings.seconds_of(ring)

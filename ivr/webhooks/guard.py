@@ -37,7 +37,7 @@ def protect(app: Flask, check: SignatureCheck) -> None:
     @app.before_request
     def verify() -> Response | None:
         # What the last request of this thread was about. Here, and not in a hook of its own after each request.
-        structlog.contextvars.unbind_contextvars("call", "turn", "recording")
+        structlog.contextvars.unbind_contextvars("call", "turn", "recording", "leg", "ring")
         this = _this_request()
         if not this.path.startswith("/twilio/"):
             return None

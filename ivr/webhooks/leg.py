@@ -1,14 +1,14 @@
 """Webhooks of our calls to colleagues: their steps and their status."""
 
 import structlog
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr import legflow
 from ivr.forms import call_form
 from ivr.legflow import Scripts
 from ivr.twiml import EMPTY
-from ivr.webhooks.guard import twiml
+from ivr.webhooks.guard import fields, twiml
 from ivr.wiring import Helpline
 
 log = structlog.get_logger(__name__)
@@ -21,7 +21,7 @@ def blueprint(desk: Helpline, scripts: Scripts) -> Blueprint:
     @views.post("/<int:leg>/<int:turn>")
     def step(leg: int, turn: int) -> Response:
         """A colleague has picked up, or pressed a key, or nothing."""
-        form = call_form(request.form)
+        form = call_form(fields())
         structlog.contextvars.bind_contextvars(call=form.sid, leg=leg, turn=turn)
         try:
             return twiml(legflow.answer(desk, scripts, form, leg, turn))
@@ -32,7 +32,7 @@ def blueprint(desk: Helpline, scripts: Scripts) -> Blueprint:
     @views.post("/<int:leg>/status")
     def status(leg: int) -> Response:
         """A phone of the team rings, was picked up, or the call is over."""
-        form = call_form(request.form)
+        form = call_form(fields())
         structlog.contextvars.bind_contextvars(call=form.sid, leg=leg)
         legflow.status_event(desk, scripts, leg, form.sid, form.status)
         return twiml(EMPTY)

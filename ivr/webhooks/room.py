@@ -1,12 +1,12 @@
 """Webhook of the rooms in which callers and colleagues talk."""
 
 import structlog
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from ivr import ringflow
 from ivr.forms import room_form
 from ivr.twiml import EMPTY
-from ivr.webhooks.guard import twiml
+from ivr.webhooks.guard import fields, twiml
 from ivr.wiring import Helpline
 
 log = structlog.get_logger(__name__)
@@ -19,7 +19,7 @@ def blueprint(desk: Helpline) -> Blueprint:
     @views.post("/<int:ring>")
     def room(ring: int) -> Response:
         """Somebody came or left, the talk began or ended."""
-        form = room_form(request.form)
+        form = room_form(fields())
         structlog.contextvars.bind_contextvars(call=form.call_sid, ring=ring)
         ringflow.room_event(desk, form, ring)
         log.info("room event", event_kind=form.event)

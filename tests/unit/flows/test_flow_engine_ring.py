@@ -72,9 +72,15 @@ def test_anything_else_on_hold_is_more_hold(phone: Phone, event: Event) -> None:
     assert isinstance(phone.does(event).last, Gather)
 
 
-@pytest.mark.parametrize("event", [Talked(None), Digits("1"), Silence(), StillRinging(), NotTaken(), Taken("ring-2")])
+@pytest.mark.parametrize("event", [Talked(None), Digits("1"), Silence(), NotTaken(), Taken("ring-2")])
 def test_a_caller_who_was_connected_and_talked_to_nobody_comes_to_the_voicemail(phone: Phone, event: Event) -> None:
     assert phone.does(Taken("ring-1")).does(event).hears == [LEAVE]
+
+
+def test_a_caller_who_comes_out_of_the_room_too_soon_is_on_hold_until_it_is_known_why(phone: Phone) -> None:
+    phone.does(Taken("ring-1")).does(StillRinging())
+    assert (phone.hears, phone.session.waiting) == ([], Waiting.RINGING)
+    assert phone.waits(60).does(Talked(3600)).hears == ["Thank you for calling. Goodbye."]
 
 
 def test_whatever_the_engine_is_told_a_hold_ends_some_seconds_after_its_time(phone: Phone) -> None:

@@ -285,6 +285,43 @@ def test_a_colleague_whose_line_is_lost_before_the_caller_comes_does_not_keep_th
     assert len(world.texts_to(LEE)) == 1
 
 
+def test_a_move_that_comes_while_the_caller_enters_the_room_does_no_harm(world: World, story: RingingStory) -> None:
+    """The carrier asks for the turn after the talk, and ignores the answer: the talk has not even begun."""
+    story.asks_for_help()
+    story.picks_up("Lee")
+    story.key("Lee", "1")
+    world.work()
+    connected = story.presses("")  # the sounds were over in the same moment
+    story.room("participant-join", "caller")
+    ignored = story.presses("")
+    assert "<Gather" in ignored
+    assert world.press("", story.turn - 1) == connected
+    story.both_are_in("Lee")
+    world.pass_time(90)
+    story.phone_is("Lee", "completed")
+    assert world.press("", story.turn) == ignored
+    assert words(story.presses("")) == "Thank you for calling. Goodbye."
+    story.hangs_up()
+    call = story.call_of_ticket()
+    assert (call["outcome"], call["answered_by"], call["talked_seconds"]) == ("answered", "Lee", 90)
+    assert world.ticket()["claimed_by"] == "Lee"
+
+
+def test_a_caller_who_hangs_up_in_the_room_before_the_colleague_is_in_it_is_told_to_the_colleague(
+    world: World, story: RingingStory
+) -> None:
+    story.asks_for_help()
+    story.picks_up("Lee")
+    story.key("Lee", "1")
+    world.work()
+    story.is_moved()
+    gone = {"CallSid": "CA1", "From": CLIENT, "To": DESK, "CallStatus": "completed", "DialCallStatus": "answered"}
+    assert world.post("/twilio/voice/3", **gone).status_code == 200
+    world.work()
+    assert words(story.is_told("Lee")) == HUNG_UP
+    assert world.ticket()["claimed_by"] == "Lee"
+
+
 def test_a_caller_alone_in_the_room_is_brought_to_the_voicemail(world: World, story: RingingStory) -> None:
     story.asks_for_help()
     story.picks_up("Lee")
