@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings
 
 from tests import databases
+from tests.ringing_story import RingingStory
 from tests.world import World
 
 # Times are never asserted. On CI the examples are the same every time: a change is not refused for an old bug that chance
@@ -36,4 +37,12 @@ def world(database_url: str, tmp_path: Path) -> Iterator[World]:
     """A whole desk."""
     made = World(database_url, tmp_path)
     yield made
+    made.close()
+
+
+@pytest.fixture
+def ringing(database_url: str, tmp_path: Path) -> Iterator[RingingStory]:
+    """A caller and the team's phones at a whole desk that rings them, as the shipped flow says."""
+    made = World(database_url, tmp_path, rings=True)
+    yield RingingStory(made)
     made.close()

@@ -1,6 +1,6 @@
 """Two things in the same moment while the team rings. On PostgreSQL only, as in test_races."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,17 +17,15 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture
-def world(database_url: str, tmp_path: Path) -> Iterator[World]:
+def world(ringing: RingingStory) -> World:
     """A desk with the shipped flow, as it is."""
-    made = World(database_url, tmp_path, rings=True)
-    yield made
-    made.close()
+    return ringing.world
 
 
 @pytest.fixture
-def story(world: World) -> RingingStory:
+def story(ringing: RingingStory) -> RingingStory:
     """A caller on hold; Sam and Lee have picked up."""
-    story = RingingStory(world)
+    story = ringing
     story.asks_for_help()
     story.picks_up("Sam")
     story.picks_up("Lee")
