@@ -2,6 +2,7 @@
 database, blob store, flow engine, web application and workers are the real ones."""
 
 import math
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -54,10 +55,10 @@ def wav(*, loud: bool = True) -> bytes:
     return (SAMPLES / ("outage.wav" if loud else "silent.wav")).read_bytes()
 
 
-def edited_flows(folder: Path, name: str, old: str, new: str) -> Path:
-    """The shipped flow files below `folder`, in one of which an admin has put `new` for `old`. Nobody is rung."""
+def edited_flows(folder: Path, name: str, old: str, new: str, *, rings: bool = False) -> Path:
+    """The shipped flow files below `folder`, in one of which an admin has put `new` for `old`. Nobody is rung unless said."""
     flows = folder / "flows"
-    shutil.copytree(quiet_flows(folder), flows)
+    shutil.copytree(FLOWS if rings else quiet_flows(folder), flows)
     words = (flows / name).read_text()
     assert old in words
     (flows / name).write_text(words.replace(old, new))
@@ -65,13 +66,15 @@ def edited_flows(folder: Path, name: str, old: str, new: str) -> Path:
 
 
 def quiet_flows(folder: Path) -> Path:
-    """The shipped flow files, but that nobody is rung: the keys lead to the voicemail."""
+    """The shipped flow files, but that nobody is rung: there is no such step, and the keys lead to the voicemail."""
     flows = folder / "quiet-flows"
     if not flows.exists():
         flows.mkdir(parents=True)
         for shipped in FLOWS.glob("*.yml"):
-            words = shipped.read_text()
-            (flows / shipped.name).write_text(words.replace("{next: team, ", "{next: message, "))
+            words = shipped.read_text().replace("{next: team, ", "{next: message, ")
+            (flows / shipped.name).write_text(
+                re.sub(r"\n    team: .*\n      ring: .*\n      otherwise: .*\n", "", words)
+            )
     return flows
 
 

@@ -40,140 +40,11 @@ def story(ringing: RingingStory) -> RingingStory:
     return ringing
 
 
-def flows_that_ring(folder: Path, name: str, old: str, new: str) -> Path:
-    """The shipped flow with an edit, and with its ring."""
-    flows = edited_flows(folder, name, old, new)
-    text = (flows / "helpdesk.yml").read_text()
-    (flows / "helpdesk.yml").write_text(text.replace("next: message, opens", "next: team, opens"))
-    return flows
-
-
-def test_the_first_phones_mailbox_picks_up_at_once_and_the_second_person_talks_to_the_caller(
-    world: World, story: RingingStory
-) -> None:
-    first = story.asks_for_help()
-    assert words(first) == HOLD
-    assert f"<Play>{PUBLIC}/sounds/ringing.wav</Play></Gather>" in first
-    assert sorted(story.rung()) == ["Lee", "Robin", "Sam"]
-    assert words(story.picks_up("Sam")) == WHO  # to Sam's mailbox, which says its greeting
-    assert "<Gather" in story.holds()
-    assert words(story.key("Sam", "")) == WHO
-    world.pass_time(1)
-    assert words(story.picks_up("Lee")) == WHO
-    answer = story.key("Lee", "1")
-    assert words(answer) == "Connecting you."
-    assert 'endConferenceOnExit="true"' in answer
-    world.work()
-
-    connected = story.is_moved()
-    assert words(connected) == "Connecting you now."
-    assert f'statusCallback="{PUBLIC}/twilio/room/1#rc=3&amp;rp=all"' in connected
-    assert ">ring-1</Conference>" in connected
-    assert world.carrier.ended == [story.placed("Robin").sid]  # Robin's phone stops; Sam's mailbox hangs up by itself
-    story.both_are_in("Lee")
-    too_late = story.key("Sam", "")
-    assert words(too_late) == "Lee has this call. Thank you. Goodbye."
-    assert "<Hangup" in too_late
-    story.phone_is("Sam", "completed")
-    world.pass_time(185)
-    story.phone_is("Lee", "completed")
-    goodbye = story.presses("")
-    assert words(goodbye) == "Thank you for calling. Goodbye."
-    assert "<Hangup" in goodbye
-    story.hangs_up()
-    world.pass_time(200)
-
-    ticket = world.ticket()
-    assert (ticket["state"], ticket["claimed_by"], ticket["channel"]) == ("claimed", "Lee", "call")
-    assert ticket["calls"][0] == {
-        "sid": "CA1",
-        "outcome": "answered",
-        "choice": "Emergency or outage",
-        "answered_by": "Lee",
-        "answered_at": "2026-11-23T14:05:17Z",
-        "talked_seconds": 185,
-        "rung": [
-            {"person": "Sam", "outcome": "no-key"},
-            {"person": "Lee", "outcome": "accepted"},
-            {"person": "Robin", "outcome": "canceled"},
-        ],
-        "started_at": "2026-11-23T14:05:11Z",
-        "ended_at": "2026-11-23T14:08:22Z",
-    }
-    assert story.events() == [
-        "Ticket 1001 opened: Emergency or outage",
-        "The caller chose: Emergency or outage",
-        "Ringing Sam, Lee, Robin",
-        "Lee took the ticket",
-        "Lee took the call",
-        "Lee talks to the caller",
-        "The talk with Lee is over, after 3 min 5 s",
-        "The caller is off the line",
-    ]
-    assert world.carrier.sent == []
-    assert world.unfinished() == 0
-
-
-def test_nobody_takes_the_call_and_the_caller_comes_to_the_voicemail_after_25_seconds(
-    world: World, story: RingingStory
-) -> None:
-    story.asks_for_help()
-    story.phone_is("Lee", "busy")
-    story.picks_up("Robin")
-    assert [words(story.holds(9)), words(story.holds()), words(story.holds())] == ["", STILL, ""]
-    world.pass_time(6)
-    assert [one.state for one in world.rows(Ring)] == ["over"]
-    assert words(story.is_moved()) == LEAVE
-    assert world.carrier.ended == [story.placed("Sam").sid]
-    assert "Nobody took the call. Rung: Sam no answer, Lee busy, Robin picked up without taking it" in story.events()
-    world.recorded()
-    story.hangs_up()
-    world.pass_time(30)
-    assert story.call_of_ticket()["outcome"] == "voicemail"
-    assert len(world.texts_to(SAM)) == 1
-
-
-def test_a_missed_call_says_that_the_team_was_rung(world: World, story: RingingStory) -> None:
-    story.asks_for_help()
-    story.hangs_up()
-    world.pass_time(5)
-    assert sorted(world.carrier.ended) == sorted(one.sid for one in world.carrier.placed)
-    assert world.texts_to(SAM) == [MISSED]
-    assert story.call_of_ticket()["outcome"] == "abandoned"
-    rung = "Rung: Sam not reached in time, Lee not reached in time, Robin not reached in time"
-    assert f"The caller hung up while phones rang. {rung}" in story.events()
-
-
-@pytest.mark.parametrize("status", ["busy", "no-answer", "failed", "canceled"])
-def test_when_every_phone_has_given_up_the_caller_does_not_wait_any_longer(
-    world: World, story: RingingStory, status: str
-) -> None:
-    story.asks_for_help()
-    for person in ("Sam", "Lee", "Robin"):
-        assert world.carrier.redirected == []
-        story.phone_is(person, status)
-    assert words(story.is_moved()) == LEAVE
-
-
-def test_key_1_leaves_a_message_at_once(world: World, story: RingingStory) -> None:
-    story.asks_for_help()
-    assert words(story.presses("1")) == LEAVE
-    world.work()
-    assert len(world.carrier.ended) == 3
-    world.pass_time(60)
-    assert world.carrier.redirected == []
-
-
-def test_any_other_key_is_not_taken_for_that(story: RingingStory) -> None:
-    story.asks_for_help()
-    assert "<Gather" in story.presses("5")
-
-
 @pytest.fixture
 def sam_alone(database_url: str, tmp_path: Path) -> Iterator[World]:
     """A desk whose team is Sam."""
     others = '  - {name: Lee, number: "+19035550112"}\n  - {name: Robin, number: "+19035550113"}\n'
-    made = World(database_url, tmp_path, FLOWS_DIR=str(flows_that_ring(tmp_path, "oncall.yml", others, "")))
+    made = World(database_url, tmp_path, FLOWS_DIR=str(edited_flows(tmp_path, "oncall.yml", others, "", rings=True)))
     yield made
     made.close()
 
@@ -304,7 +175,8 @@ def test_a_strangers_number_is_spelled(world: World) -> None:
 @pytest.fixture
 def one_by_one(database_url: str, tmp_path: Path) -> Iterator[World]:
     """A desk that rings one phone after the other."""
-    flows = flows_that_ring(tmp_path, "helpdesk.yml", "seconds: 25}", "seconds: 45, order: one by one}")
+    order = "seconds: 45, order: one by one}"
+    flows = edited_flows(tmp_path, "helpdesk.yml", "seconds: 25}", order, rings=True)
     made = World(database_url, tmp_path, FLOWS_DIR=str(flows))
     yield made
     made.close()
