@@ -18,7 +18,7 @@ from ivr.sandbox.wire import new_sid
 STATUS, TEXT, COPY = "status", "text", "copy"
 
 # Seconds of a clock on the wall between webhooks that are to arrive in reverse order.
-OVERTAKING = 0.25
+OVERTAKING = 0.4
 
 
 class Dispatcher:
