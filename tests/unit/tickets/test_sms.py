@@ -1,7 +1,7 @@
 """Segments as the carrier counts them, and cutting that never touches what must be read."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tickets.sms import fit, is_gsm, segments, to_gsm
@@ -102,6 +102,7 @@ def test_conversion_never_makes_a_text_longer_in_segments_than_it_was_in_ucs2(te
         assert to_gsm(text) == text
 
 
+@example("\U0001f3fb")
 @given(st.text(max_size=700))
 def test_no_text_takes_fewer_segments_than_its_units_need(text: str) -> None:
     units = len(text.encode("utf-16-be", "surrogatepass")) // 2
