@@ -18,6 +18,9 @@ from tickets.states import Purpose, TicketState, WorkKind, WorkState
 #: The same finding stands in a ticket's story, and goes to people, at most once in this time.
 REPEAT = timedelta(hours=1)
 
+#: Tickets that one text to people names.
+MOST_NAMED = 8
+
 #: The work that is missing, by what is wrong.
 _PLANS = {
     Kind.TEXT_WITHOUT_WORK: WorkKind.SEND_TEXT,
@@ -31,12 +34,12 @@ _PLANS = {
 #: What a text to people says about each kind, and what they can do.
 _ADVICE = {
     Kind.NOT_PAGED: "nobody was told of an open ticket",
-    Kind.UNREACHED: "no page reached anybody: call each other",
+    Kind.UNREACHED: "no page reached anybody, call each other",
     Kind.OWNER: "a ticket's owner is unclear",
-    Kind.TEXT_LATE: "texts are late: is the carrier away?",
-    Kind.WORK_OVERDUE: "work is not being done: are worker and transcriber running?",
-    Kind.WORK_HELD: "a worker hangs: restart it",
-    Kind.WORK_DEAD: "work was given up: see the ticket",
+    Kind.TEXT_LATE: "texts are late, the carrier may be away",
+    Kind.WORK_OVERDUE: "work is not being done, a worker or the transcriber may be down",
+    Kind.WORK_HELD: "a worker hangs, restart it",
+    Kind.WORK_DEAD: "work was given up, see the ticket",
 }
 
 
@@ -122,8 +125,9 @@ def tell_people(session: Session, found: Iterable[Finding], *, rules: Rules, now
     written = 0
     for kind, findings in kinds.items():
         numbers = sorted({one.number for one in findings if one.number is not None})
-        named = f" ({', '.join(map(str, numbers))})" if numbers else ""
-        body = fit("Help desk watcher: ", _ADVICE.get(kind, f"{kind} persists"), f"{named[:60]}. `helpline doctor`")
+        more = f" and {len(numbers) - MOST_NAMED} more" if len(numbers) > MOST_NAMED else ""
+        named = f" ({', '.join(map(str, numbers[:MOST_NAMED]))}{more})" if numbers else ""
+        body = fit("Help desk watcher: ", _ADVICE.get(kind, f"{kind} persists"), f"{named}. See helpline doctor.")
         for person in rules.leads:
             written += outbox.write(
                 session,

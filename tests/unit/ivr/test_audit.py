@@ -18,8 +18,10 @@ from ivr import heartbeat
 from ivr.auditor import Auditor
 from ivr.clock import Clock
 from tests.world import CLIENT, LEE, ROBIN, SAM, World
+from tickets import desk
 from tickets.models import Event, Message, Recording, Ticket, Work
 from tickets.outbox import Refusal, TextRefused
+from tickets.states import Channel
 
 
 def found(auditor: Auditor) -> list[str]:
@@ -88,7 +90,9 @@ def test_a_voicemail_whose_work_was_lost_is_fetched_heard_and_paged(world: World
     assert found(auditor) == ["not-fetched", "no-deadline"]
     world.pass_time(5)
 
-    assert "The server room is flooded." in world.texts_to(SAM)[0]
+    page, words = world.texts_to(SAM)  # the page is late already, and waits for no words
+    assert "Voicemail, 12 s, words follow." in page
+    assert "The server room is flooded." in words
     assert world.ticket()["recordings"][0]["transcript"]["state"] == "done"
 
 
@@ -103,7 +107,7 @@ def test_a_voicemail_without_a_choice_is_not_lost_either(world: World, auditor: 
     assert found(auditor) == ["not-fetched", "no-deadline"]
     world.pass_time(5)
 
-    assert len(world.texts_to(SAM)) == 1
+    assert [text[:11] for text in world.texts_to(SAM)][:1] == ["URGENT 1001"]
 
 
 def test_a_transcript_that_nothing_would_make_is_made(world: World, auditor: Auditor) -> None:
@@ -137,12 +141,10 @@ def test_a_caller_who_was_forgotten_in_the_middle_is_looked_up(world: World, aud
 
 
 def test_a_ticket_that_nobody_was_told_of_pages_everyone(world: World, auditor: Auditor) -> None:
-    world.text(CLIENT, "Server is down")
-    world.work()
     with world.desk.database.unit() as unit:
-        unit.execute(delete(Work))
-        unit.execute(delete(Message).where(Message.purpose == "page"))
-    world.carrier.sent.clear()
+        desk.open_ticket(
+            unit, channel=Channel.CALL, from_number=CLIENT, client=None, subject="Other help", now=world.now()
+        )
     assert found(auditor) == []  # it is a minute old at the earliest when it counts
     world.pass_time(61)
 
@@ -150,9 +152,7 @@ def test_a_ticket_that_nobody_was_told_of_pages_everyone(world: World, auditor: 
     world.work()
 
     for phone in (SAM, LEE, ROBIN):
-        assert world.texts_to(phone) == [
-            "URGENT 1001 Hollis & Wade CPA 903-555-0160: Server is down. Reply ACK 1001 to take it."
-        ]
+        assert world.texts_to(phone) == ["URGENT 1001 903-555-0160: Other help. Reply ACK 1001 to take it."]
     assert found(auditor) == []
 
 
@@ -167,7 +167,7 @@ def test_pages_that_reached_nobody_are_shouted_about_once_an_hour(world: World, 
         world.pass_time(60)
 
     assert world.texts_to(SAM) == [
-        "Help desk watcher: no page reached anybody: call each other (1001). `helpline doctor`"
+        "Help desk watcher: no page reached anybody, call each other (1001). See helpline doctor."
     ]
     assert problems(world) == [
         "The watcher found: No page of this ticket reached anybody. A page went to everyone.",
@@ -188,7 +188,7 @@ def test_who_leads_hears_of_workers_that_are_gone(world: World) -> None:
     assert [(row.person, row.body) for row in told] == [
         (
             "Sam",
-            "Help desk watcher: work is not being done: are worker and transcriber running?. `helpline doctor`",
+            "Help desk watcher: work is not being done, a worker or the transcriber may be down. See helpline doctor.",
         )
     ]
     assert found(auditor)[0] == "work-overdue"
@@ -219,7 +219,7 @@ def test_work_that_was_given_up_is_told_once_and_then_is_history(world: World, a
 
     assert [[one.kind.value for one in run.found] for run in (first, second)] == [["work-dead"], ["work-dead"]]
     assert (first.clean, second.clean) == (False, True)
-    assert "Help desk watcher: work was given up: see the ticket. `helpline doctor`" in [
+    assert "Help desk watcher: work was given up, see the ticket (1001). See helpline doctor." in [
         row.body for row in world.rows(Message)
     ]
 
@@ -353,7 +353,7 @@ def test_the_end_of_the_watcher_shows_within_minutes(world: World, auditor: Audi
     assert warnings() == ["the watcher has not run for 7 min"]
     seen = int((world.now() - timedelta(minutes=7)).timestamp())
     metrics = world.client.get("/metrics").text
-    assert f"helpline_audit_last_clean_timestamp_seconds {float(seen)!r}".replace(".0", "") in metrics.replace(".0", "")
+    assert f"helpline_audit_last_clean_timestamp_seconds {seen:.9e}" in metrics
 
 
 def test_a_watcher_that_finds_nothing_well_shows_too(world: World, auditor: Auditor) -> None:
