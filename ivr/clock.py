@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ivr import auditor
 from ivr.carrier.base import CarrierError
+from ivr.drill import drill_if_due
 from ivr.lookups import reconcile
 from ivr.queue import BrokerDown, job_id
 from ivr.settings import Settings
@@ -26,6 +27,8 @@ log = structlog.get_logger(__name__)
 TICK = 1.0
 #: Seconds between two comparisons with the carrier.
 RECONCILE_EVERY = 60.0
+#: Seconds between two looks at whether a drill is due.
+DRILL_EVERY = 30.0
 
 
 class Aside:
@@ -92,6 +95,7 @@ class Clock:
                 lambda: reconcile(desk),
                 failed="the carrier could not be compared with",
             ),
+            Aside("drill", DRILL_EVERY, lambda: drill_if_due(desk), failed="the drill could not be run"),
             Aside("audit", auditor.EVERY, auditor.Auditor(desk).run, failed="the watcher could not look at the desk"),
         )
 

@@ -74,6 +74,7 @@ MENDABLE = frozenset(Kind) - {
     Kind.WORK_OVERDUE,
     Kind.WORK_HELD,
     Kind.WORK_DEAD,
+    Kind.DRILL_OPEN,
 }
 
 

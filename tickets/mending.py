@@ -39,6 +39,7 @@ _ADVICE = {
     Kind.TEXT_LATE: "texts are late, the carrier may be away",
     Kind.WORK_OVERDUE: "work is not being done, a worker or the transcriber may be down",
     Kind.WORK_HELD: "a worker hangs, restart it",
+    Kind.DRILL_OPEN: "a drill did not come to its end",
     Kind.WORK_DEAD: "work was given up, see the ticket",
 }
 
