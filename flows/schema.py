@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from flows.fields import E164, RINGING, Key, Language, Name, PlainText, Sound, Spoken, StepName, Voice, Zone
+from flows.oncall_fields import ClockTime
 
 EVERYONE = "everyone"
 #: The key that leaves a message at once instead of waiting for somebody to answer.
@@ -256,6 +257,13 @@ class Pictures(Model):
     most_per_text: int = Field(10, ge=1, le=50, description="pictures of one text that are fetched, the first ones")
 
 
+class Drill(Model):
+    """A call that the desk places to itself, to see that the whole way from a caller to a page is open."""
+
+    every: Literal["day", "week"] = Field("day", description="how often; week: on Mondays")
+    at: ClockTime = Field(description="time of day, by the clocks of desk.zone")
+
+
 class HelpdeskFlow(Model):
     """helpdesk.yml."""
 
@@ -266,6 +274,9 @@ class HelpdeskFlow(Model):
     pages: Pages = Field(default_factory=Pages, description="timing of pages")
     recordings: Recordings = Field(default_factory=Recordings, description="what is kept of recordings")
     pictures: Pictures = Field(default_factory=Pictures, description="what is kept of pictures that come with texts")
+    drill: Drill | None = Field(
+        None, description="when the desk calls itself to test the whole way; leave it out for never"
+    )
 
 
 class Client(Model):

@@ -183,6 +183,29 @@ def opt_outs(settings: Settings) -> str:
     return "nobody on call has opted out of texts"
 
 
+def watcher(settings: Settings) -> str:
+    """Whether the watcher runs, and has lately found that all is well."""
+    from datetime import UTC, datetime
+
+    from ivr import auditor
+    from tickets import db
+
+    engine = db.connect(settings.database_url)
+    try:
+        db.check_version(engine)
+        with db.Database(engine).reading() as session:
+            wrong = auditor.complaint(session, datetime.now(UTC))
+    except db.SchemaError:
+        raise Trouble("the database cannot be read", "See the line about the database") from None
+    finally:
+        engine.dispose()
+    if wrong is None:
+        return "all was well within the last minutes"
+    if "found" in wrong:
+        raise Trouble(wrong, "The log of clock names each finding, and the tickets' events what was done about it")
+    raise Trouble(wrong, "Start everything with `helpline up`, or `helpline clock` alone")
+
+
 def _first_of(problems: list[Problem]) -> None:
     problems = [problem for problem in problems if not problem.note]
     if problems:
@@ -273,6 +296,7 @@ CHECKS = (
     Check("flow files", flow_files, frozenset({"FLOWS_DIR"})),
     Check("staff", staff, frozenset({"FLOWS_DIR", "TWILIO_NUMBER"})),
     Check("opt-outs", opt_outs, frozenset({"FLOWS_DIR", "DATABASE_URL"})),
+    Check("watcher", watcher, frozenset({"HELPLINE_DATA", "DATABASE_URL"})),
     Check("public address", public_url, frozenset({"PUBLIC_URL", "HOST", "PORT", "TWILIO_ACCOUNT_SID"})),
     Check("carrier", carrier, _CARRIER_NEEDS | {"HELPLINE_DATA", "HOST", "PORT", "SANDBOX_PORT"}),
 )

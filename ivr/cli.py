@@ -21,7 +21,7 @@ from ivr.settings import Settings, load_settings
 SECTIONS = {
     "Run": ("up", "db upgrade"),
     "Look": ("phone", "tickets", "oncall", "consent", "transcribe"),
-    "Check": ("doctor", "flow check"),
+    "Check": ("doctor", "flow check", "drill"),
     "Roles (the lines of Procfile; `up` runs all of them)": (
         "web",
         "worker",
@@ -203,6 +203,16 @@ def check(*, folder: Path | None, as_json: bool) -> int:
     from ivr.commands.flowcheck import print_problems
 
     return print_problems(folder or _settings("flow", quiet=True).flows_dir, as_json=as_json)
+
+
+@cli.command()
+@click.option("--page", metavar="NAME", help="Really page this one person; without it, nobody.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def drill(*, page: str | None, as_json: bool) -> int:
+    """Call the desk from itself, and time every leg to the page."""
+    from ivr.commands.drill import print_drill
+
+    return print_drill(_settings("drill", quiet=True), page, as_json=as_json)
 
 
 @cli.command()

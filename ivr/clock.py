@@ -5,12 +5,15 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from ivr import auditor
 from ivr.carrier.base import CarrierError
+from ivr.drill import drill_if_due
 from ivr.lookups import reconcile
 from ivr.queue import BrokerDown, job_id
 from ivr.settings import Settings
@@ -24,6 +27,34 @@ log = structlog.get_logger(__name__)
 TICK = 1.0
 #: Seconds between two comparisons with the carrier.
 RECONCILE_EVERY = 60.0
+#: Seconds between two looks at whether a drill is due.
+DRILL_EVERY = 30.0
+
+
+class Aside:
+    """Something that is done every so often in a thread of its own: what hangs must not stop the sweep, nor outlast the lead.
+    While it is at work it is not begun again."""
+
+    def __init__(self, name: str, every: float, do: Callable[[], object], *, failed: str) -> None:
+        self._name, self._every, self._do, self._failed = name, every, do, failed
+        self._next = 0.0
+        self._thread: threading.Thread | None = None
+
+    def tick(self) -> None:
+        """Begin it when it is time."""
+        if time.monotonic() < self._next or (self._thread and self._thread.is_alive()):
+            return
+        self._next = time.monotonic() + self._every
+        self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._do()
+        except (CarrierError, SQLAlchemyError) as error:
+            log.warning(self._failed, error=f"{type(error).__name__}: {error}".splitlines()[0])
+        except Exception:
+            log.exception(self._failed)
 
 
 def sweep(desk: Helpline) -> int:
@@ -57,8 +88,16 @@ class Clock:
         self.desk = desk
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{time.monotonic_ns()}"
         self._leads = False
-        self._next_reconcile = 0.0
-        self._comparing: threading.Thread | None = None
+        self._asides = (
+            Aside(
+                "reconcile",
+                RECONCILE_EVERY,
+                lambda: reconcile(desk),
+                failed="the carrier could not be compared with",
+            ),
+            Aside("drill", DRILL_EVERY, lambda: drill_if_due(desk), failed="the drill could not be run"),
+            Aside("audit", auditor.EVERY, auditor.Auditor(desk).run, failed="the watcher could not look at the desk"),
+        )
 
     def tick(self) -> None:
         """One round. Whatever does not answer is tried again in the next one."""
@@ -72,25 +111,10 @@ class Clock:
                 return
             notice_stale_calls(self.desk)
             sweep(self.desk)
-            self._reconcile()
+            for aside in self._asides:
+                aside.tick()
         except (SQLAlchemyError, BrokerDown) as error:
             log.warning("the clock could not do its round", error=f"{type(error).__name__}: {error}".splitlines()[0])
-
-    def _reconcile(self) -> None:
-        """In a thread of its own: a carrier that hangs must not stop the sweep, nor outlast the lead."""
-        if time.monotonic() < self._next_reconcile or (self._comparing and self._comparing.is_alive()):
-            return
-        self._next_reconcile = time.monotonic() + RECONCILE_EVERY
-        self._comparing = threading.Thread(target=self._compare, name="reconcile", daemon=True)
-        self._comparing.start()
-
-    def _compare(self) -> None:
-        try:
-            reconcile(self.desk)
-        except (CarrierError, SQLAlchemyError) as error:
-            log.warning(
-                "the carrier could not be compared with", error=f"{type(error).__name__}: {error}".splitlines()[0]
-            )
 
     def resign(self) -> None:
         """Let another clock lead at once."""

@@ -12,9 +12,11 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from ivr import auditor
 from ivr.queue import BrokerDown
 from ivr.wiring import Helpline
-from tickets import consent, turns
+from tickets import consent, marks, turns
+from tickets.audit import Kind
 from tickets.models import Call, Media, Message, Recording, Ticket, Work
 from tickets.states import Direction, WorkState
 from tickets.storage import StorageError
@@ -68,6 +70,7 @@ class DeskCollector(Collector):
                     silent.add_metric([person], 1)
                 yield silent
                 yield from _outbox(session, now)
+                yield from _audit(session)
                 oldest = session.scalar(
                     select(func.min(Work.due_at)).where(Work.state == WorkState.WAITING, Work.due_at <= now)
                 )
@@ -94,7 +97,9 @@ def _warnings(desk: Helpline) -> list[str]:
     """What a person has to mend although calls are answered. It must not take this process out of service."""
     try:
         with desk.database.reading() as session:
-            return [f"no texts and no pages to {name}: {why}" for name, why in _silent_staff(session, desk)]
+            silent = [f"no texts and no pages to {name}: {why}" for name, why in _silent_staff(session, desk)]
+            wrong = auditor.complaint(session, desk.now())
+            return [*silent, wrong] if wrong else silent
     except SQLAlchemyError:
         return []
 
@@ -118,6 +123,20 @@ def _outbox(session: Session, now: datetime) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "helpline_texts_merged", "Pages that went out in one text with others.", value=merged or 0
     )
+
+
+def _audit(session: Session) -> Iterator[Metric]:
+    """What the watcher found in its last run, and when all was well."""
+    found = GaugeMetricFamily("helpline_audit_findings", "What the watcher's last run found.", labels=["kind"])
+    for kind in Kind:
+        found.add_metric([kind.value], marks.count(session, f"audit:{kind}"))
+    yield found
+    for name, mark, help_ in (
+        ("helpline_audit_last_run_timestamp_seconds", auditor.RAN, "When the watcher looked last; 0: never."),
+        ("helpline_audit_last_clean_timestamp_seconds", auditor.CLEAN, "When it found nothing wrong; 0: never."),
+    ):
+        at = marks.known(session, mark)
+        yield GaugeMetricFamily(name, help_, value=at.timestamp() if at else 0.0)
 
 
 def _problem(check: Callable[[], None]) -> str | None:

@@ -91,6 +91,15 @@ def api_url(value: object) -> str:
     return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
 
 
+def heartbeat_url(value: object) -> str:
+    """An address that is asked for with GET. Path and query may hold a secret, so no message repeats them."""
+    allowed = "Allowed: http(s)://host/path, as your monitoring service gives it"
+    parts = _web_url(value, allowed)
+    if parts.username is not None or parts.fragment:
+        raise ValueError(f"must not hold a user or a fragment. {allowed}")
+    return urlunsplit(parts)
+
+
 def _web_url(value: object, allowed: str) -> SplitResult:
     text = str(value).strip()
     try:
@@ -205,6 +214,7 @@ Folder = Annotated[Path, _rule(folder)]
 Host = Annotated[str, _rule(host)]
 Port = Annotated[int, _rule(port)]
 PublicUrl = Annotated[str, _rule(public_url)]
+HeartbeatUrl = Annotated[str, _rule(heartbeat_url)]
 ApiUrl = Annotated[str, _rule(api_url)]
 DatabaseUrl = Annotated[str, _rule(database_url)]
 RedisUrl = Annotated[str, _rule(redis_url)]

@@ -118,7 +118,8 @@ def _meant(
 
 
 def _nothing_open(session: Session, rules: Rules, now: datetime) -> str:
-    last = session.scalars(select(Ticket).order_by(Ticket.number.desc()).limit(1)).one_or_none()
+    newest = select(Ticket).where(~Ticket.drill).order_by(Ticket.number.desc()).limit(1)
+    last = session.scalars(newest).one_or_none()
     return f"No ticket is open. {_standing(last, rules, now)}" if last else "No ticket is open."
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tickets import desk, paging, rings, work
+from tickets import desk, drills, paging, rings, work
 from tickets.db import insert_once
 from tickets.events import adopt, note
 from tickets.models import Call, Recording, Ticket
@@ -126,7 +126,8 @@ def chose(session: Session, call: Call, label: str, *, now: datetime) -> Ticket:
     """The caller chose an option that asks for help: the ticket exists from here on. The last choice is its subject."""
     call.choice = label
     ticket = ensure_ticket(session, call, now=now)
-    ticket.subject = label[:300]
+    if not ticket.drill:
+        ticket.subject = label[:300]
     note(session, call_id=call.id, ticket_id=call.ticket_id, kind="choice", now=now, text=f"The caller chose: {label}")
     return ticket
 
@@ -146,6 +147,7 @@ def ensure_ticket(session: Session, call: Call, *, now: datetime, subject: str =
         )
         call.ticket_id = ticket.id
         adopt(session, call_id=call.id, ticket_id=ticket.id)
+        drills.recognise(session, ticket, call.from_raw, now=now)
     return ticket
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from tickets import outbox, paging
+from tickets import drills, outbox, paging
 from tickets.events import note
 from tickets.models import Counter, Event, Message, Ticket
 from tickets.oncall import Person
@@ -53,8 +53,9 @@ def by_number(session: Session, number: int) -> Ticket | None:
 
 
 def open_tickets(session: Session) -> list[Ticket]:
-    """Tickets that nobody owns, the oldest first."""
-    return list(session.scalars(select(Ticket).where(Ticket.state == TicketState.OPEN).order_by(Ticket.number)))
+    """Tickets that nobody owns, the oldest first; drills are none."""
+    waiting = select(Ticket).where(Ticket.state == TicketState.OPEN, ~Ticket.drill)
+    return list(session.scalars(waiting.order_by(Ticket.number)))
 
 
 def page(
@@ -62,11 +63,13 @@ def page(
 ) -> int:
     """Page everyone on duty about an open ticket, once for each purpose and occasion. Returns how many texts are new.
 
-    When the schedule has nobody on duty, everyone is paged and the ticket says so. A ticket that has an owner pages nobody."""
+    When the schedule has nobody on duty, everyone is paged and the ticket says so. A ticket that has an owner pages nobody.
+    The pages of a drill are written, so that it is seen that they would go out, and withheld from all who did not ask."""
     if ticket.state != TicketState.OPEN:
         return 0
-    written = 0
-    for text in paging.plan(purpose, facts, rules.paged(now), about=about):
+    written, asked = 0, drills.asked_for(session, ticket)
+    people = rules.paged(now) if asked is None else drills.people(rules.paged(now), rules.team, asked)
+    for text in paging.plan(purpose, facts, people, about=about):
         written += outbox.write(
             session,
             key=text.key,
@@ -77,11 +80,13 @@ def page(
             now=now,
             ticket=ticket,
             person=text.person,
+            withheld=None if asked is None or text.person in asked else drills.WITHHELD,
         )
     if written:
         ticket.paged_at = ticket.paged_at or now
         ticket.updated_at = now
-        _note_page(session, ticket, purpose, rules=rules, now=now)
+        if asked is None:
+            _note_page(session, ticket, purpose, rules=rules, now=now)
     return written
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -83,7 +84,7 @@ class Sender(Base):
 
 
 class Ticket(Base):
-    """One thing that is wrong, and who owns it."""
+    """One thing that is wrong, and who owns it. A `drill` is none: nobody but who asked for it is told of it."""
 
     __tablename__ = "tickets"
     __table_args__ = (Index("ix_tickets_opened_at_id", "opened_at", "id"),)
@@ -102,6 +103,22 @@ class Ticket(Base):
     claimed_at: Mapped[datetime | None]
     resolved_by: Mapped[str | None] = mapped_column(String(100))
     resolved_at: Mapped[datetime | None]
+    drill: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class Drill(Base):
+    """One call that the desk places to itself. `number` is the one that it comes from: the first ticket of a call from there
+    while the drill runs is the drill's. `page` names who is really paged, null for nobody; `legs` are the results."""
+
+    __tablename__ = "drills"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(64))
+    page: Mapped[str | None] = mapped_column(String(100))
+    state: Mapped[str] = mapped_column(String(16))
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    legs: Mapped[list[Any] | None]
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
 
 
 class Call(Base):
@@ -163,7 +180,7 @@ class Message(Base):
     A page that is `merged_into` a digest goes out in that text and has no id of the carrier's; its state is the digest's."""
 
     __tablename__ = "messages"
-    __table_args__ = (Index("ix_messages_number_at", "to_number", "created_at"),)
+    __table_args__ = (Index("ix_messages_number_at", "to_number", "created_at"), Index("ix_messages_state", "state"))
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(120), unique=True)
     sid: Mapped[str | None] = mapped_column(String(64), unique=True)

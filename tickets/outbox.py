@@ -104,15 +104,18 @@ def write(
     now: datetime,
     ticket: Ticket | None = None,
     person: str | None = None,
+    withheld: str | None = None,
 ) -> bool:
-    """Put a text into the outbox once for its key. True when it is new. It is sent after the commit."""
+    """Put a text into the outbox once for its key. True when it is new. It is sent after the commit, unless it is `withheld`
+    for the reason given."""
     new = insert_once(
         session,
         Message,
         key=key,
         direction=Direction.OUT,
         purpose=purpose,
-        state=MessageState.PENDING,
+        state=MessageState.PENDING if withheld is None else MessageState.WITHHELD,
+        error=withheld,
         by="sms",
         person=person,
         from_number=desk,
@@ -122,7 +125,7 @@ def write(
         updated_at=now,
         ticket_id=ticket.id if ticket else None,
     )
-    if new:
+    if new and withheld is None:
         id_ = session.scalars(select(Message.id).where(Message.key == key)).one()
         work.plan(session, WorkKind.SEND_TEXT, id_, now=now)
     return new

@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tickets import calls, desk, legs, oncall, rings, work
+from tickets import calls, desk, drills, legs, oncall, rings, work
 from tickets.events import note
 from tickets.models import Call, Leg, Ring, Ticket
 from tickets.oncall import Person
@@ -51,6 +51,9 @@ def begin(session: Session, call: Call, *, team: str, seconds: int, order: str, 
     """Ring everyone of a team who is on duty, but never the caller's own phone: all at once, or `order` "one by one". False
     when nobody can be rung, or the caller is gone already."""
     if call.ended_at is not None:
+        return False
+    if drills.comes_from(session, call.from_raw, now=now):
+        _note(session, call, "A drill rings no phone", now=now)
         return False
     never = {call.from_number, rules.desk_number}
     reachable = (one for one in on_duty(rules, team, now) if not never.intersection(one.numbers))

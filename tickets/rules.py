@@ -61,6 +61,11 @@ class Rules:
         """The people whom a page at `at` goes to: those on duty, and in a gap everyone. A page reaches somebody always."""
         return self.on_duty(at) or self.team
 
+    @property
+    def leads(self) -> tuple[Person, ...]:
+        """Who hears of what is wrong with the desk itself: those who lead, and where nobody does, everyone."""
+        return tuple(person for person in self.team if person.lead) or self.team
+
     def page_due(self, ended: datetime) -> datetime:
         """When the page of a recording that ended then goes out without words. A timer is noticed by the next sweep, up to
         a second late, so it is due so much earlier."""

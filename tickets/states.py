@@ -197,3 +197,11 @@ class WorkState(StrEnum):
     WAITING = "waiting"
     DONE = "done"
     DEAD = "dead"  # every attempt failed; what it was about carries an event that says so
+
+
+class DrillState(StrEnum):
+    """How a drill stands."""
+
+    RUNNING = "running"
+    PASSED = "passed"  # every leg came, in time
+    FAILED = "failed"  # a leg did not come, or too late

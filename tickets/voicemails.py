@@ -75,7 +75,7 @@ def transcribed(session: Session, recording_id: int, heard: Heard, *, now: datet
     ticket = _voicemail_ticket(session, call, now=now)
     if heard.state is TranscriptState.DONE:
         ticket.client = ticket.client or heard.client
-        if heard.subject:
+        if heard.subject and not ticket.drill:
             ticket.subject = (f"{call.choice}: {heard.subject}" if call.choice else heard.subject)[:300]
         _note(
             session, call, "transcript", f"The words are there{f' ({heard.problem})' if heard.problem else ''}", now=now

@@ -12,7 +12,7 @@ import click
 import pytest
 
 from flows.loader import load
-from ivr import clock, jobs, links, lookups, sending
+from ivr import auditor, clock, drill_calls, jobs, links, lookups, sending
 from ivr.cli import cli
 from ivr.openapi import document
 from ivr.settings import setting_names
@@ -158,6 +158,7 @@ def test_a_wrong_address_is_noticed(world: World) -> None:
 # -- figures -------------------------------------------------------------------------------------------------------------
 
 MINUTES = {60.0: "every minute"}
+WORDS = {3: "three", 5: "five"}
 SECONDS = {1.0: "Once a second"}
 FIGURES = [
     ("docs/decisions/0001-the-database-is-the-truth.md", f"a lease of {work.LEASE:.0f} s"),
@@ -191,6 +192,11 @@ FIGURES = [
         "docs/decisions/0022-turns-and-digests.md",
         f"more than {digests.HANDFUL} tickets, written within {digests.MINUTE.total_seconds():.0f} s,",
     ),
+    ("docs/decisions/0024-the-watcher.md", f"stays for {WORDS[auditor.PERSISTS]} runs"),
+    ("docs/operations.md", f"older than {WORDS[int(auditor.STALE.total_seconds() // 60)]} minutes, `/readyz` warns"),
+    ("docs/operations.md", f"stays for {WORDS[auditor.PERSISTS]} runs"),
+    ("docs/operations.md", f"looks at the whole desk {MINUTES[auditor.EVERY]}"),
+    ("docs/decisions/0025-drills.md", f"spoken {WORDS[drill_calls.TIMES]} times"),
     ("SECURITY.md", f"good for {links.LIFETIME.days} days"),
     ("README.md", "goes out {pages.wait_for_transcript} s after the recording ended"),
     ("docs/architecture.md", "at the latest {pages.wait_for_transcript} s after the recording ended"),

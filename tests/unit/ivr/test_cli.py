@@ -47,7 +47,7 @@ def test_help_lists_the_commands_by_use(capsys: Captured) -> None:
     table = [line.strip() for line in shown.split("Run:\n")[1].splitlines() if line.strip()]
     names = [line.split("  ")[0] for line in table if not line.endswith(":")]
     assert names == [
-        *["up", "db upgrade", "phone", "tickets", "oncall", "consent", "transcribe", "doctor", "flow check"],
+        *["up", "db upgrade", "phone", "tickets", "oncall", "consent", "transcribe", "doctor", "flow check", "drill"],
         *["web", "worker", "transcriber", "clock", "broker", "sandbox"],
     ]
     assert [line for line in table if line.endswith(":")] == [
@@ -262,6 +262,7 @@ def test_the_doctor_answers_programs_too(capsys: Captured, monkeypatch: pytest.M
         "flow files": "ok",
         "staff": "ok",
         "opt-outs": "failed",
+        "watcher": "failed",
         "public address": "ok",
         "carrier": "failed",
     }

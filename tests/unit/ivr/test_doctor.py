@@ -6,18 +6,20 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from werkzeug.serving import make_server
 
+from ivr import auditor
 from ivr.broker import answers
 from ivr.checks import CHECKS, Check, Trouble
 from ivr.doctor import Finding, Outcome, examine, line
 from ivr.sandbox.config import SandboxConfig
 from ivr.sandbox.server import create_app
 from ivr.settings import load_settings
-from tickets import db
+from tickets import db, marks
 
 ROOT = Path(__file__).parents[3]
 # Weights are joined and converted in a test of their own.
@@ -69,6 +71,15 @@ def lines(env: dict[str, str], *names: str) -> list[str]:
     return [line(finding) for finding in examine(env, wanted)]
 
 
+def _watched(database_url: str, at: datetime) -> None:
+    """The watcher has run, and all was well."""
+    engine = db.connect(database_url)
+    with db.Database(engine).unit() as unit:
+        marks.put(unit, auditor.RAN, at)
+        marks.put(unit, auditor.CLEAN, at)
+    engine.dispose()
+
+
 def test_a_fresh_machine_is_told_what_to_do(env: dict[str, str], tmp_path: Path) -> None:
     start = "Start everything with `helpline up`"
 
@@ -81,14 +92,25 @@ def test_a_fresh_machine_is_told_what_to_do(env: dict[str, str], tmp_path: Path)
         f"ok       flow files: {ROOT}/flows is clean",
         "ok       staff: 3 on call, every number can receive texts",
         "failed   opt-outs: the database cannot be read -> See the line about the database",
+        "failed   watcher: the database cannot be read -> See the line about the database",
         "ok       public address: http://127.0.0.1:8000 (the sandbox is on this machine)",
         f"failed   carrier: http://127.0.0.1:1 does not answer (ConnectionError) -> {start}",
     ]
 
 
+def test_a_watcher_that_is_gone_is_noticed(env: dict[str, str]) -> None:
+    settings = load_settings(env, dotenv=None)
+    db.upgrade(settings.database_url)
+    start = "Start everything with `helpline up`, or `helpline clock` alone"
+    assert lines(env, "watcher") == [f"failed   watcher: the watcher has never run -> {start}"]
+    _watched(settings.database_url, datetime.now(UTC) - timedelta(hours=2, minutes=5, seconds=2))
+    assert lines(env, "watcher") == [f"failed   watcher: the watcher has not run for 2 h 5 min -> {start}"]
+
+
 def test_a_running_desk_is_healthy(env: dict[str, str], carrier: dict[str, str]) -> None:
     settings = load_settings({**env, **carrier}, dotenv=None)
     db.upgrade(settings.database_url)
+    _watched(settings.database_url, datetime.now(UTC))
     broker = subprocess.Popen(
         [sys.executable, "-m", "ivr", "broker"],
         cwd=ROOT,

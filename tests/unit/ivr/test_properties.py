@@ -13,6 +13,8 @@ from ivr.carrier.base import CallInfo
 from tests import databases
 from tests.world import CLIENT, DESK, LEE, ROBIN, SAM, STRANGER, World
 from tickets import consent
+from tickets.audit import findings
+from tickets.audit_reading import snapshot
 from tickets.models import ConsentEvent, Message, Ticket, Work
 from tickets.outbox import Handed, OutcomeUnknown, Refusal, TextRefused
 
@@ -217,9 +219,24 @@ class Story:
         for ticket in self.world.tickets():
             reopened = sum(event["kind"] == "reopened" for event in ticket["events"])
             self._paged(ticket["number"], ticket["state"], max(1, len(ticket["recordings"])) + reopened, ever_out)
+        self._watched()
         for number in ever_out:
             confirmed = [row for row in texts if row.purpose == "confirm" and row.to_number == number and row.sid]
             assert len(confirmed) <= self._opt_outs_to_confirm(number)
+
+    def _watched(self) -> None:
+        """The watcher finds nothing wrong with a desk at rest, but for tickets whose every page failed: nobody knows of them,
+        and for work that was given up, which its ticket says."""
+        unreached = {
+            row.id
+            for row in self.world.rows(Ticket)
+            if {page.state for page in self._texts() if page.ticket_id == row.id and page.purpose in PAGES}
+            <= {"failed", "withheld"}
+        }
+        with self.world.desk.database.reading() as session:
+            found = findings(snapshot(session, self.world.now()), self.world.now())
+        assert [one for one in found if one.kind.value != "work-dead" and one.ref not in unreached] == []
+        assert {one.kind.value for one in found} <= {"unreached", "work-dead"}
 
     def _later(self, row: Work) -> bool:
         return row.kind == "check-delivery" and row.due_at > self.world.now()

@@ -109,13 +109,21 @@ def test_no_secret_is_ever_printed(tmp_path: Path) -> None:
         "SECRET_KEY": "hush-key",
         "DATABASE_URL": "postgresql://desk:hush-database@db/desk",
         "REDIS_URL": "redis://:hush-redis@cache/0",
+        "HELPLINE_HEARTBEAT_URL": "https://monitor.example.com/hush-ping",
     }
 
     settings = load(tmp_path, **secrets)
 
-    for printed in (repr(settings), str(settings), settings.model_dump_json(exclude={"database_url", "redis_url"})):
+    for printed in (
+        repr(settings),
+        str(settings),
+        settings.model_dump_json(exclude={"database_url", "redis_url", "helpline_heartbeat_url"}),
+    ):
         assert "hush" not in printed
-    assert set(settings.secret_values) == {"hush-token", "hush-second", "hush-api", "hush-key"}
+    assert set(settings.secret_values) == {
+        *("hush-token", "hush-second", "hush-api", "hush-key"),
+        "https://monitor.example.com/hush-ping",
+    }
 
 
 @pytest.mark.parametrize(
@@ -130,6 +138,9 @@ def test_no_secret_is_ever_printed(tmp_path: Path) -> None:
         ("PUBLIC_URL", "https://desk:hush@help.example.com"),
         ("TWILIO_API_URL", "https://desk:hush@api.example.com"),
         ("BLOB_URL", "s3://key:hush@bucket/prefix"),
+        ("HELPLINE_HEARTBEAT_URL", "ftp://monitor.example.com/hush"),
+        ("HELPLINE_HEARTBEAT_URL", "https://desk:hush@monitor.example.com/ping"),
+        ("HELPLINE_HEARTBEAT_URL", "https://monitor.example.com/ping#hush"),
     ],
 )
 def test_a_wrong_secret_is_named_but_not_shown(tmp_path: Path, name: str, value: str) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from ivr.auditor import Auditor
 from tests.world import CLIENT, DESK, LEE, ROBIN, SAM, STRANGER, World, edited_flows
 from tickets.models import ConsentEvent
 from tickets.sms import segments
@@ -291,6 +292,7 @@ def test_a_client_known_to_speak_spanish_is_answered_in_spanish(database_url: st
 
 
 def test_staff_who_start_again_are_announced(world: World) -> None:
+    Auditor(world.desk).run()
     world.text(SAM, "STOP")
     assert world.client.get("/readyz").get_json()["warnings"] == [
         "no texts and no pages to Sam: this number has opted out; it can text START to undo that"
