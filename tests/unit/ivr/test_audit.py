@@ -6,10 +6,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask, redirect
 from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
@@ -18,7 +20,8 @@ from ivr import heartbeat
 from ivr.auditor import Auditor
 from ivr.clock import Clock
 from tests.world import CLIENT, LEE, ROBIN, SAM, World
-from tickets import desk
+from tickets import desk, mending
+from tickets.audit import Finding
 from tickets.models import Event, Message, Recording, Ticket, Work
 from tickets.outbox import Refusal, TextRefused
 from tickets.states import Channel
@@ -236,6 +239,28 @@ def test_a_ticket_with_an_odd_owner_is_told_of_and_not_touched(world: World, aud
     assert problems(world) == [
         "The watcher found: The ticket is resolved, and its owner says otherwise. A person has to look."
     ]
+
+
+def test_a_remedy_that_fails_keeps_nobody_from_the_others(
+    world: World, auditor: Auditor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.text(CLIENT, "Server is down")
+    forget(world, "send-text")
+    usual = mending.mend
+    to_sam = next(row.id for row in world.rows(Message) if row.to_number == SAM)
+
+    def mend(session: Session, finding: Finding, **more: Any) -> str | None:
+        if finding.ref == to_sam:
+            raise LookupError("a fault of ours")
+        return usual(session, finding, **more)
+
+    monkeypatch.setattr(mending, "mend", mend)
+    auditor.run()
+    world.work()
+
+    told = "Help desk watcher: text-without-work persists (1001). See helpline doctor."
+    page = "URGENT 1001 Hollis & Wade CPA 903-555-0160: Server is down. Reply ACK 1001 to take it."
+    assert [world.texts_to(phone) for phone in (SAM, LEE, ROBIN)] == [[told], [page, told], [page, told]]
 
 
 def test_a_story_has_a_finding_once_an_hour(world: World, auditor: Auditor) -> None:
