@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from ivr import heartbeat
@@ -70,9 +71,15 @@ class Auditor:
     def _mend(self, found: Iterable[Finding], now: datetime) -> dict[tuple[Kind, int], str | None]:
         done: dict[tuple[Kind, int], str | None] = {}
         for one in found:
-            with self._desk.database.unit() as unit:
-                what = mending.mend(unit, one, rules=self._desk.rules, now=now)
-                mending.tell_story(unit, one, what, now=now)
+            what = None
+            try:
+                with self._desk.database.unit() as unit:
+                    what = mending.mend(unit, one, rules=self._desk.rules, now=now)
+                    mending.tell_story(unit, one, what, now=now)
+            except OperationalError:
+                raise  # the database is away, for all of them
+            except Exception:
+                log.exception("the watcher could not mend this", kind=one.kind.value, ref=one.ref)  # but the others
             done[one.kind, one.ref] = what
             times = self._seen[one.kind, one.ref]
             log.warning("the watcher found", kind=one.kind.value, ref=one.ref, ticket=one.number, done=what, run=times)

@@ -133,7 +133,9 @@ def _tickets(session: Session, now: datetime) -> Iterable[TicketRow]:
 
 def _texts(session: Session) -> Iterable[TextRow]:
     rows = select(Message).where(
-        Message.state.in_((MessageState.PENDING, MessageState.SENDING)), Message.direction == Direction.OUT
+        Message.state.in_((MessageState.PENDING, MessageState.SENDING)),
+        Message.direction == Direction.OUT,
+        Message.by == "sms",
     )
     for row in session.scalars(rows.order_by(Message.id)):
         yield TextRow(

@@ -17,6 +17,7 @@ from tickets.events import note
 from tickets.models import Call, Drill, Message, Recording, Ticket
 from tickets.oncall import Person
 from tickets.states import (
+    CallOutcome,
     DrillState,
     MediaState,
     MessageState,
@@ -120,7 +121,8 @@ def call_of(session: Session, drill: Drill) -> Call | None:
     """The call of a drill, once its first webhook came."""
     if drill.ticket_id is not None:
         return session.scalars(select(Call).where(Call.ticket_id == drill.ticket_id).limit(1)).one_or_none()
-    coming = select(Call).where(Call.from_raw == drill.number, Call.started_at >= drill.started_at)
+    recent = (Call.outcome.in_(list(CallOutcome)), Call.updated_at >= drill.started_at)  # as the index has them
+    coming = select(Call).where(Call.from_raw == drill.number, Call.started_at >= drill.started_at, *recent)
     return session.scalars(coming.order_by(Call.id).limit(1)).one_or_none()
 
 

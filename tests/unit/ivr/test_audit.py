@@ -1,24 +1,19 @@
 """The watcher: lost steps are found within a minute and taken up; what cannot be mended is told; silence is the alarm."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
+from typing import Any
 
 import pytest
-from flask import Flask, redirect
 from sqlalchemy import delete, update
-from structlog.testing import capture_logs
-from werkzeug.serving import make_server
-from werkzeug.wrappers import Response
+from sqlalchemy.orm import Session
 
-from ivr import heartbeat
 from ivr.auditor import Auditor
 from ivr.clock import Clock
 from tests.world import CLIENT, LEE, ROBIN, SAM, World
-from tickets import desk
+from tickets import desk, mending
+from tickets.audit import Finding
 from tickets.models import Event, Message, Recording, Ticket, Work
 from tickets.outbox import Refusal, TextRefused
 from tickets.states import Channel
@@ -238,6 +233,28 @@ def test_a_ticket_with_an_odd_owner_is_told_of_and_not_touched(world: World, aud
     ]
 
 
+def test_a_remedy_that_fails_keeps_nobody_from_the_others(
+    world: World, auditor: Auditor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.text(CLIENT, "Server is down")
+    forget(world, "send-text")
+    usual = mending.mend
+    to_sam = next(row.id for row in world.rows(Message) if row.to_number == SAM)
+
+    def mend(session: Session, finding: Finding, **more: Any) -> str | None:
+        if finding.ref == to_sam:
+            raise LookupError("a fault of ours")
+        return usual(session, finding, **more)
+
+    monkeypatch.setattr(mending, "mend", mend)
+    auditor.run()
+    world.work()
+
+    told = "Help desk watcher: text-without-work persists (1001). See helpline doctor."
+    page = "URGENT 1001 Hollis & Wade CPA 903-555-0160: Server is down. Reply ACK 1001 to take it."
+    assert [world.texts_to(phone) for phone in (SAM, LEE, ROBIN)] == [[told], [page, told], [page, told]]
+
+
 def test_a_story_has_a_finding_once_an_hour(world: World, auditor: Auditor) -> None:
     world.text(CLIENT, "Server is down")
     world.transcriber_runs = False
@@ -259,71 +276,7 @@ def test_two_watchers_at_once_do_nothing_twice(world: World) -> None:
     assert len(world.texts_to(SAM)) == 1
 
 
-# -- the heartbeat, and the watcher's own end ----------------------------------------------------------------------------
-
-
-@contextmanager
-def monitor(*, answer: object = "ok") -> Iterator[tuple[str, list[str]]]:
-    """A monitoring service: its address, and what it heard."""
-    app, heard = Flask("monitor"), list[str]()
-
-    @app.get("/ping/<path:name>")
-    def ping(name: str) -> Response:
-        from flask import request
-
-        heard.append(request.full_path)
-        return answer() if callable(answer) else app.make_response(answer)
-
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.port}/ping/s3cret?token=hush", heard
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def test_only_a_clean_run_is_heard_outside(database_url: str, tmp_path: Path) -> None:
-    with monitor() as (url, heard):
-        world = World(database_url, tmp_path, HELPLINE_HEARTBEAT_URL=url)
-        auditor = Auditor(world.desk)
-        assert auditor.run().clean
-        assert heard == ["/ping/s3cret?token=hush"]
-        world.text(CLIENT, "Server is down")
-        forget(world, "send-text")
-        assert not auditor.run().clean
-        assert len(heard) == 1
-        world.work()
-        assert auditor.run().clean
-        assert len(heard) == 2
-        world.close()
-
-
-@pytest.mark.parametrize(
-    ("answer", "reason"),
-    [
-        (("no", 500), "answered 500"),
-        (lambda: redirect("http://localhost:1/else"), "redirects to another place"),
-        (lambda: redirect("/ping/again"), "redirects in a circle"),
-    ],
-)
-def test_a_heartbeat_that_is_not_heard_is_logged_without_its_secret(
-    database_url: str, tmp_path: Path, answer: object, reason: str
-) -> None:
-    with monitor(answer=answer) as (url, _):
-        world = World(database_url, tmp_path, HELPLINE_HEARTBEAT_URL=url)
-        with capture_logs() as logs:
-            assert Auditor(world.desk).run().clean
-        world.close()
-    host = url.split("/")[2]
-    assert [(line["event"], line["error"]) for line in logs] == [("the heartbeat was not heard", f"{host} {reason}")]
-
-
-def test_a_monitor_that_is_away_is_no_reason_to_stop() -> None:
-    with pytest.raises(heartbeat.NotHeard, match=r"^127.0.0.1:1 did not answer: ConnectionError$"):
-        heartbeat.beat("http://127.0.0.1:1/ping/s3cret")
+# -- the watcher's own end -----------------------------------------------------------------------------------------------
 
 
 def test_the_clock_watches(world: World) -> None:
