@@ -93,7 +93,8 @@ def check_call(desk: Helpline, held: work.Claim, report: Report) -> None:
             status = "failed"
         if status not in legs.ENDED:
             with desk.database.unit() as unit:
-                work.retry(unit, held, now=desk.now(), error="the call is still going on", after=legs.ASK_AFTER)
+                error = "the call is still going on"
+                work.retry(unit, held, now=desk.now(), error=error, after=legs.ASK_AFTER, counted=False)
             return
         report(held.ref, sid, status)
     with desk.database.unit() as unit:

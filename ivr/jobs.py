@@ -8,11 +8,12 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from ivr import fetching, fetching_pictures, lookups, sending
+from ivr import calling, fetching, fetching_pictures, legflow, lookups, sending
 from ivr.queue import TRANSCRIBE, WORKER_QUEUES, work
+from ivr.scripts import scripts_of
 from ivr.settings import Settings
 from ivr.wiring import Helpline, assemble
-from tickets import calls, outbox, pictures, recordings, voicemails
+from tickets import calls, claims, escalating, giving_up, outbox, pictures, recordings, voicemails
 from tickets import work as rows
 from tickets.events import note
 from tickets.states import MediaState, TranscriptState, WorkKind
@@ -56,6 +57,16 @@ def _check_delivery(desk: Helpline, held: rows.Claim) -> None:
         outbox.check_delivery(unit, held, now=desk.now())
 
 
+def _in_one_unit(act: Callable[..., None]) -> Handler:
+    """Work that is one unit of work on rows and asks nobody."""
+
+    def do(desk: Helpline, held: rows.Claim) -> None:
+        with desk.database.unit() as unit:
+            act(unit, held, rules=desk.rules, now=desk.now())
+
+    return do
+
+
 HANDLERS: dict[WorkKind, Handler] = {
     WorkKind.SEND_TEXT: sending.send_text,
     WorkKind.CHECK_DELIVERY: _check_delivery,
@@ -65,6 +76,12 @@ HANDLERS: dict[WorkKind, Handler] = {
     WorkKind.FETCH_PICTURE: fetching_pictures.fetch_picture,
     WorkKind.MAKE_THUMBNAIL: fetching_pictures.make_thumbnail,
     WorkKind.LOOK_UP_CALL: lookups.look_up_call,
+    WorkKind.PLACE_CALL: lambda desk, held: legflow.place_call(desk, scripts_of(desk), held),
+    WorkKind.CHECK_CALL: lambda desk, held: legflow.check_call(desk, scripts_of(desk), held),
+    WorkKind.END_CALL: calling.end_call,
+    WorkKind.ESCALATE: _in_one_unit(escalating.step),
+    WorkKind.OTHER_WAY: _in_one_unit(escalating.other_way),
+    WorkKind.ASK_OWNER: _in_one_unit(claims.look),
 }
 
 
@@ -144,6 +161,8 @@ class Hands:
             elif held.kind is WorkKind.SEND_TEXT:
                 outbox.give_up(unit, held, now=now, error=reason)
                 return
+            elif held.kind in (WorkKind.PLACE_CALL, WorkKind.ESCALATE, WorkKind.OTHER_WAY, WorkKind.ASK_OWNER):
+                giving_up.give_up(unit, held, now=now, error=reason)
             elif held.kind is WorkKind.LOOK_UP_CALL:
                 call = calls.lock_by_id(unit, held.ref)
                 text = f"The look-up at the carrier was {reason}"

@@ -30,6 +30,8 @@ _QUEUE_OF = {
     WorkKind.PAGE_DEADLINE: URGENT,
     WorkKind.PLACE_CALL: URGENT,
     WorkKind.END_CALL: URGENT,
+    WorkKind.ESCALATE: URGENT,
+    WorkKind.OTHER_WAY: URGENT,
     WorkKind.TRANSCRIBE: TRANSCRIBE,
 }
 

@@ -9,9 +9,10 @@ from flask.json.provider import DefaultJSONProvider
 from gunicorn.app.base import BaseApplication
 
 from ivr import api, listen, look, probes
+from ivr.scripts import scripts_of
 from ivr.settings import Settings
 from ivr.signature import SignatureCheck
-from ivr.webhooks import guard, sms, voice
+from ivr.webhooks import guard, leg, sms, voice
 from ivr.wiring import Helpline, assemble
 
 #: Threads of one web process. Webhooks are short and wait only for the database; more processes are more `helpline web`.
@@ -31,6 +32,7 @@ def create_app(desk: Helpline) -> Flask:
     app.json = _Json(app)
     guard.protect(app, SignatureCheck(desk.settings.public_url, desk.settings.accepted_tokens))
     app.register_blueprint(voice.blueprint(desk))
+    app.register_blueprint(leg.blueprint(desk, scripts_of(desk)))
     app.register_blueprint(sms.blueprint(desk))
     app.register_blueprint(probes.blueprint(desk))
     app.register_blueprint(listen.blueprint(desk))

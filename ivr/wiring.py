@@ -7,12 +7,14 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from flows.loader import Flows, load
+from flows.schema import Escalation
 from ivr.carrier.base import Carrier
 from ivr.carrier.twilio import TwilioCarrier
 from ivr.links import Links
 from ivr.queue import JobQueue
 from ivr.settings import Settings, SmsKeywords
 from tickets import db
+from tickets.escalation import SMS, VOICE, Plan, Step
 from tickets.oncall import Person
 from tickets.rules import Rules, Wording
 from tickets.storage import BlobStore, open_blobs
@@ -83,7 +85,20 @@ def rules_of(flows: Flows, settings: Settings, *, links: Links, now: Clock = utc
         keywords_by_carrier=settings.sms_keywords is SmsKeywords.CARRIER,
         delete_at_carrier=flows.helpdesk.recordings.delete_at_carrier,
         most_pictures=flows.helpdesk.pictures.most_per_text,
+        plans={
+            priority: plan_of(getattr(flows.helpdesk.escalation, priority), minutes=pages.escalate_after_minutes)
+            for priority in ("urgent", "normal")
+        },
+        ask_owner_after=timedelta(minutes=flows.helpdesk.claims.ask_after_minutes),
+        open_again_after=timedelta(minutes=flows.helpdesk.claims.page_after_minutes),
     )
+
+
+def plan_of(written: Escalation, *, minutes: int) -> Plan:
+    """An escalation of the flow file as the desk goes through it; it begins so many minutes after the page."""
+    ways = {"text": (SMS,), "call": (VOICE,), "both": (SMS, VOICE)}
+    steps = tuple(Step(ways[one.page], one.to, timedelta(minutes=one.wait), one.people) for one in written.steps)
+    return Plan(timedelta(minutes=minutes), steps, written.repeats, written.end)
 
 
 def carrier_of(settings: Settings) -> TwilioCarrier:

@@ -5,12 +5,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tickets import consent, desk, replies
+from tickets import claims, consent, desk, replies
 from tickets.arrival import Arrival
 from tickets.commands import Command, Verb
 from tickets.events import note
 from tickets.models import Ticket
-from tickets.oncall import Person, on_duty
+from tickets.oncall import Person
 from tickets.rules import Rules
 from tickets.sms import fit, spoken_number
 from tickets.states import TicketState
@@ -27,14 +27,15 @@ def answer(arrival: Arrival, command: Command) -> tuple[str, Ticket | None]:
     session, rules, now, person = arrival.session, arrival.rules, arrival.now, arrival.person
     assert person is not None  # only the team has commands
     if command.verb is Verb.WHO:
-        people = ", ".join(f"{p.name} {spoken_number(p.number)}" for p in on_duty(rules.team, now))
-        return (f"On call: {people}" if people else "Nobody is on call."), None
+        people = ", ".join(f"{p.name} {spoken_number(p.number)}" for p in rules.paged(now))
+        known = rules.on_duty(now)
+        return f"On call: {people}" if known else f"Nobody is on call. Pages go to everyone: {people}", None
     ticket, problem = _meant(session, command, person, rules=rules, now=now)
     if ticket is None:
         return problem, None
     match command.verb:
         case Verb.ACK:
-            return _with_words(arrival, command, ticket, _acknowledge(session, ticket, person, rules=rules, now=now))
+            return _with_words(arrival, command, ticket, acknowledge(session, ticket, person, rules=rules, now=now))
         case Verb.DONE:
             return _with_words(arrival, command, ticket, _done(session, ticket, person, rules=rules, now=now))
         case Verb.REPLY:
@@ -101,6 +102,7 @@ def _meant(
         opened = desk.open_tickets(session)
         # A page is what can be answered; a caller who is still speaking has a ticket that nobody was paged about.
         candidates = [ticket for ticket in opened if ticket.paged_at is not None] or opened
+        candidates = candidates or claims.asked_of(session, person, now=now)
     else:
         mine = select(Ticket).where(Ticket.state == TicketState.CLAIMED, Ticket.claimed_by == person.name)
         candidates = list(session.scalars(mine.order_by(Ticket.number)))
@@ -139,13 +141,16 @@ def _standing(ticket: Ticket, rules: Rules, now: datetime) -> str:
     return f"{ticket.number} is taken by {ticket.claimed_by}{when}."
 
 
-def _acknowledge(session: Session, ticket: Ticket, person: Person, *, rules: Rules, now: datetime) -> str:
+def acknowledge(session: Session, ticket: Ticket, person: Person, *, rules: Rules, now: datetime) -> str:
+    """Take a ticket that nobody has, and say so; or who has it. Its owner keeps it."""
     if ticket.state == TicketState.OPEN:
         desk.claim(session, ticket, person, rules=rules, now=now)
         who = _label(ticket).split(" ", 1)[1]
         call_back, number = _call_back(session, ticket), ticket.number
         return f"{number} is yours: {who}.{call_back} Reply DONE {number} when it is solved."
     if ticket.state == TicketState.CLAIMED and ticket.claimed_by == person.name:
+        if claims.is_asked(session, ticket, now=now):
+            return f"{ticket.number} stays yours. Reply DONE {ticket.number} when it is solved."
         return f"{ticket.number} is already yours. Reply DONE {ticket.number} when it is solved."
     return _standing(ticket, rules, now)
 

@@ -1,23 +1,51 @@
-"""Who is on call. Pure: the team of the flow file and a moment give the people."""
+"""The team, and who of it a number belongs to. Who is on duty when is handed in by the edge (`Rules.on_duty`)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+_UTC = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """Hours on the wall in which only what is urgent is paged; `ends` not later than `begins`: the next morning."""
+
+    begins: time
+    ends: time
+
+    def holds(self, clock: time) -> bool:
+        """Whether it is quiet when the clock shows this."""
+        if self.begins < self.ends:
+            return self.begins <= clock < self.ends
+        return clock >= self.begins or clock < self.ends
 
 
 @dataclass(frozen=True)
 class Person:
-    """A member of the team, by the name of `oncall.yml`; `number` is E.164."""
+    """A member of the team, by the name of `oncall.yml`. `number` (E.164) is the phone that is paged, `others` are
+    recognised too; `page_by` is the order of ways to page; `zone` is where `quiet` holds."""
 
     name: str
     number: str
+    others: tuple[str, ...] = ()
+    zone: ZoneInfo = _UTC
+    languages: tuple[str, ...] = ()
+    page_by: tuple[str, ...] = ("sms", "voice")
+    quiet: Quiet | None = None
+    lead: bool = False
 
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Every phone of this person, the one that is paged first."""
+        return (self.number, *self.others)
 
-def on_duty(team: Iterable[Person], at: datetime) -> tuple[Person, ...]:  # noqa: ARG001 - shifts will ask for the moment
-    """The people who are paged at `at`: one shared team, always on duty."""
-    return tuple(team)
+    def quiet_at(self, moment: datetime) -> bool:
+        """Whether what is not urgent has to wait at this moment."""
+        return self.quiet is not None and self.quiet.holds(moment.astimezone(self.zone).time())
 
 
 def person_of(team: Iterable[Person], number: str) -> Person | None:
-    """The team member whose phone this is; None for anyone else."""
-    return next((person for person in team if person.number == number), None)
+    """The team member one of whose phones this is, on duty or not; None for anyone else."""
+    return next((person for person in team if number in person.numbers), None)

@@ -226,6 +226,8 @@ def was_refused(session: Session, held: work.Claim, refused: TextRefused, *, now
     message = session.get_one(Message, held.ref, with_for_update=True)
     if refused.kind in (Refusal.RETRY, Refusal.CONFIG):  # the page survives until a person has mended the account
         was_not_sent(session, held, now=now, error=str(refused))
+        if refused.kind is Refusal.CONFIG:
+            _another_way(session, message, now=now)
         return
     if refused.kind is Refusal.OPTED_OUT:
         _carrier_says_opted_out(session, message, refused.code, now=now)
@@ -280,6 +282,7 @@ def check_delivery(session: Session, held: work.Claim, *, now: datetime) -> None
             text=f"No delivery report for the text to {_to(message)}.",
         )
         _tell_author(session, message, "has no delivery report yet", now=now)
+        _another_way(session, message, now=now)
     work.finish(session, held, now=now)
 
 
@@ -315,6 +318,14 @@ def _fail(session: Session, message: Message, *, code: str | None, error: str, n
         now=now,
         text=f"The text to {_to(message)} failed: {reason}"[:500],
     )
+    _another_way(session, message, now=now)
+
+
+def _another_way(session: Session, message: Message, *, now: datetime) -> None:
+    """A page of a ticket that did not arrive is looked after, right after this transaction (tickets.escalating)."""
+    announces = Purpose(message.purpose) in (Purpose.PAGE, Purpose.MISSED)
+    if announces and message.person is not None and message.ticket_id is not None:
+        work.plan(session, WorkKind.OTHER_WAY, message.id, now=now)
 
 
 def _carrier_says_opted_out(session: Session, message: Message, code: str, *, now: datetime) -> None:

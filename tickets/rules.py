@@ -1,11 +1,12 @@
 """What the desk decides by: the parts of flow files and settings that tickets need, handed in by the edge."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from tickets.escalation import Plan
 from tickets.oncall import Person
 
 
@@ -21,10 +22,13 @@ class Wording(StrEnum):
 
 @dataclass(frozen=True)
 class Rules:
-    """All of it read once at start. `client_of` names the client that calls from a number; `listen_link` makes the
-    address at which staff hear a recording (its id in, a complete address out), `pictures_link` the one at which they see
-    what came with a text (the id of its row in); `wording` is a text to a client in one of the `languages`, with the number
-    of its ticket where there is one, None where the flow file says to stay silent."""
+    """All of it read once at start. `team` is everybody, on duty or not; `duty` says who of it is on duty at a moment (None:
+    everyone, always). `client_of` names the client that calls from a number; `listen_link` makes the address at which staff
+    hear a recording (its id in, a complete address out), `pictures_link` the one at which they see what came with a text
+    (the id of its row in); `wording` is a text to a client in one of the `languages`, with the number of its ticket where
+    there is one, None where the flow file says to stay silent. `plans` are the escalations by priority, a priority without
+    one has none; a claim without a sign of work is asked about after `ask_owner_after` (zero: never), and is over
+    `open_again_after` later."""
 
     desk_number: str
     team: tuple[Person, ...]
@@ -43,6 +47,18 @@ class Rules:
     keywords_by_carrier: bool = True
     delete_at_carrier: bool = False
     most_pictures: int = 10
+    duty: Callable[[datetime], tuple[Person, ...]] | None = None
+    plans: Mapping[str, Plan] = field(default_factory=dict)
+    ask_owner_after: timedelta = timedelta()
+    open_again_after: timedelta = timedelta(minutes=30)
+
+    def on_duty(self, at: datetime) -> tuple[Person, ...]:
+        """The people on duty at `at`; empty in a gap of the schedule."""
+        return self.team if self.duty is None else self.duty(at)
+
+    def paged(self, at: datetime) -> tuple[Person, ...]:
+        """The people whom a page at `at` goes to: those on duty, and in a gap everyone. A page reaches somebody always."""
+        return self.on_duty(at) or self.team
 
     @property
     def sender(self) -> str:

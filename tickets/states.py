@@ -170,6 +170,14 @@ def advance_leg(current: LegState, reported: LegState) -> LegState:
     return reported if _LEG_RANK.get(reported, 4) > _LEG_RANK.get(current, 4) else current
 
 
+class EscalationState(StrEnum):
+    """What becomes of a ticket that was paged and that nobody has taken."""
+
+    RUNNING = "running"  # somebody will be paged next
+    STOPPED = "stopped"  # somebody took the ticket
+    OVER = "over"  # everybody was paged and nobody took it; the ticket and the last text say so
+
+
 class WorkKind(StrEnum):
     """Side effects and timers. `ref` of the row names what each is about."""
 
@@ -185,6 +193,9 @@ class WorkKind(StrEnum):
     PLACE_CALL = "place-call"  # ref: leg
     CHECK_CALL = "check-call"  # ref: leg; its last callback may never come
     END_CALL = "end-call"  # ref: leg
+    ESCALATE = "escalate"  # ref: escalation; its next step
+    OTHER_WAY = "other-way"  # ref: message, a page that did not arrive
+    ASK_OWNER = "ask-owner"  # ref: ticket; is its owner still at it?
 
 
 class WorkState(StrEnum):
