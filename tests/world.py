@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, NoReturn
 from urllib.parse import urlencode
 
 from flask.testing import FlaskClient
@@ -26,13 +26,15 @@ from ivr.queue import BrokerDown, job_id
 from ivr.settings import Settings, load_settings
 from ivr.web import create_app
 from ivr.wiring import Helpline, rules_of
+from tests.fake_blobs import FakeBlobs
+from tests.fake_phones import FakeStaffPhones, StaffPhones, calm
 from tests.fake_pictures import FakePictures
 from tickets import db
 from tickets.arrival import InboundText
 from tickets.models import Work
 from tickets.outbox import Handed, NotSent, TextRefused
 from tickets.states import WorkState
-from tickets.storage import Blob, BlobStore, open_blobs
+from tickets.storage import open_blobs
 from transcribe.audio import Audio
 from transcribe.engine import Heard, Segment
 
@@ -113,7 +115,7 @@ class Sent:
 
 
 @dataclass
-class FakeCarrier(FakePictures):
+class FakeCarrier(FakeStaffPhones, FakePictures):
     """A carrier that does what the test told it. `refuse` maps a number to the errors of its next attempts, `refuse_search`
     are those of the next look-ups of texts. While `answers` is cleared, nothing that is asked gets an answer."""
 
@@ -122,7 +124,6 @@ class FakeCarrier(FakePictures):
     refuse: dict[str, list[BaseException]] = field(default_factory=dict)
     refuse_search: list[Exception] = field(default_factory=list)
     sounds: dict[str, bytes] = field(default_factory=dict)
-    calls: dict[str, CallInfo] = field(default_factory=dict)
     recordings: list[RecordingInfo] = field(default_factory=list)
     texts: list[InboundText] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
@@ -198,34 +199,6 @@ class FakeCarrier(FakePictures):
             raise CarrierError("the carrier did not answer")
 
 
-class FakeBlobs:
-    """The real store, which fails every time while `error` is set: a full disk, a bucket out of reach."""
-
-    def __init__(self, real: BlobStore) -> None:
-        self.real = real
-        self.error: Exception | None = None
-
-    def put(self, chunks: Iterable[bytes], *, limit: int) -> Blob:
-        self._fail()
-        return self.real.put(chunks, limit=limit)
-
-    def open(self, hash_: str) -> BinaryIO:
-        self._fail()
-        return self.real.open(hash_)
-
-    def delete(self, hash_: str) -> None:
-        self._fail()
-        self.real.delete(hash_)
-
-    def check(self) -> None:
-        self._fail()
-        self.real.check()
-
-    def _fail(self) -> None:
-        if self.error is not None:
-            raise self.error.with_traceback(None)  # without the ways of the times before
-
-
 class FakeEngine:
     """An engine that hears what the test wrote."""
 
@@ -245,7 +218,8 @@ class FakeEngine:
 class World:
     """Phones on one side, the desk on the other."""
 
-    def __init__(self, database_url: str, folder: Path, **env: str) -> None:
+    def __init__(self, database_url: str, folder: Path, *, escalates: bool = False, **env: str) -> None:
+        """`escalates`: pages and claims that nobody answers have consequences. Stories about something else need none."""
         self.now = FakeClock()
         self.settings: Settings = load_settings(
             {
@@ -267,6 +241,7 @@ class World:
         self.blobs = FakeBlobs(open_blobs(self.settings.blob_url))
         flows = load(self.settings.flows_dir)
         links = Links(self.settings.secret_key.get_secret_value(), PUBLIC)
+        rules = rules_of(flows, self.settings, links=links, now=self.now)
         self.desk = Helpline(
             settings=self.settings,
             flows=flows,
@@ -274,7 +249,7 @@ class World:
             queue=self.queue,  # type: ignore[arg-type]
             carrier=self.carrier,
             blobs=self.blobs,
-            rules=rules_of(flows, self.settings, links=links, now=self.now),
+            rules=rules if escalates else calm(rules),
             links=links,
             now=self.now,
         )
@@ -282,6 +257,7 @@ class World:
         self.client: FlaskClient = self.app.test_client()
         self.hands = Hands(self.desk, self.engine)
         self.transcriber_runs = True
+        self.phones = StaffPhones(self)
 
     def close(self) -> None:
         self.desk.database.engine.dispose()

@@ -5,8 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.world import START
-from tickets.oncall import Person, on_duty, person_of
+from tickets.oncall import Person, person_of
 from tickets.paging import Facts, missed_body, page_body, plan, spoken_number, words_body, words_to_owner
 from tickets.sms import segments
 from tickets.states import Purpose
@@ -92,8 +91,7 @@ def test_numbers_of_other_countries_stay_international() -> None:
     assert spoken_number("+442071838750") == "+442071838750"
 
 
-def test_everybody_is_on_duty_and_known_by_number() -> None:
-    assert on_duty([SAM, LEE], START) == (SAM, LEE)
+def test_everybody_is_known_by_number() -> None:
     assert person_of([SAM, LEE], "+19035550112") == LEE
     assert person_of([SAM, LEE], "+19035550199") is None
 
