@@ -1,13 +1,18 @@
 """The staff's phones for tests/world.py: what the carrier was asked to call, and who picks up and presses what."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import func, select
+
 from ivr.carrier.base import CallInfo, NotThere
+from tickets.models import Work
 from tickets.outbox import Handed, NotSent
 from tickets.rules import Rules
+from tickets.states import WorkState
 
 if TYPE_CHECKING:
     from tests.world import World
@@ -19,6 +24,17 @@ OVER = ("completed", "busy", "failed", "no-answer", "canceled")
 def calm(rules: Rules) -> Rules:
     """Rules by which nothing follows a page that nobody acknowledged, nor a claim: for stories about something else."""
     return replace(rules, plans={}, ask_owner_after=timedelta())
+
+
+def leap(world: "World", seconds: float) -> Iterator[None]:
+    """Time passes from one piece of work that is due to the next, however long nothing happens between; stops at each."""
+    end = world.now.moment + timedelta(seconds=seconds)
+    while world.now.moment < end:
+        with world.desk.database.reading() as session:
+            due = session.scalar(select(func.min(Work.due_at)).where(Work.state == WorkState.WAITING)) or end
+        soon = world.now.moment + timedelta(seconds=1)
+        world.pass_time((min(end, max(due, soon)) - world.now.moment).total_seconds(), step=seconds)
+        yield
 
 
 @dataclass

@@ -88,11 +88,13 @@ def step(session: Session, held: work.Claim, *, rules: Rules, now: datetime) -> 
     told = known.of(session, ticket, rules=rules)
     facts = replace(told.facts, again=f"nobody took it for {_minutes(row, now)} min")
     body = paging.body(told.purpose, facts)
+    written: dict[str, list[str]] = {SMS: [], VOICE: []}
     for person, way in pages.pages:
         key = f"escalation:{row.id}:{pages.step}:{person.number}:{way}"
-        page_person(session, ticket, person, way, key=key, body=body, rules=rules, now=now)
+        if page_person(session, ticket, person, way, key=key, body=body, rules=rules, now=now):
+            written[way].append(person.name)
     row.step, row.next_at = pages.position, now + pages.wait
-    _note_step(session, ticket, pages, now=now)
+    _note_step(session, ticket, written, now=now)
     work.retry(session, held, now=now, error="waits for an acknowledgement", after=pages.wait, counted=False)
 
 
@@ -161,10 +163,9 @@ def page_person(
     )
 
 
-def _note_step(session: Session, ticket: Ticket, pages: escalation.Pages, *, now: datetime) -> None:
-    by = {way: [person.name for person, how in pages.pages if how == way] for way in (SMS, VOICE)}
-    what = [f"{verb} {', '.join(by[way])}" for way, verb in ((SMS, "texting"), (VOICE, "calling")) if by[way]]
-    text = f"Nobody has acknowledged: {' and '.join(what)}"
+def _note_step(session: Session, ticket: Ticket, written: dict[str, list[str]], *, now: datetime) -> None:
+    what = [f"{verb} {', '.join(written[way])}" for way, verb in ((SMS, "texting"), (VOICE, "calling")) if written[way]]
+    text = f"Nobody has acknowledged: {' and '.join(what) or 'earlier pages are still on their way'}"
     note(session, ticket_id=ticket.id, kind="escalation", now=now, text=text)
 
 

@@ -121,8 +121,8 @@ def missed_body(facts: Facts) -> str:
 def unanswered_body(facts: Facts, *, minutes: int, paged: Iterable[str]) -> str:
     """The last text of an escalation, to those who have to see to it themselves now."""
     after = f" Nobody else will be paged. Reply ACK {facts.number} to take it."
-    before = f"{facts.number}: nobody has acknowledged after {minutes} min. {who(facts)}."
-    return sms.fit(before, f" Paged: {', '.join(paged)}.", after)
+    before = f"{facts.number}: nobody has acknowledged after {minutes} min. {who(facts)}. Paged: "
+    return sms.fit(before, f"{', '.join(paged)}.", after)
 
 
 def still_yours(number: int, *, minutes: int, first: bool) -> str:
