@@ -8,7 +8,8 @@ from dataclasses import dataclass
 #: Characters of a client's words that are spoken: half a minute.
 LONGEST = 320
 
-_NUMBER = re.compile(r"\+?\d[\d\-. ()]{3,}\d")
+_NUMBER = re.compile(r"[+(]?\d[\d\-. ()]{3,}\d")
+_ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,8 @@ def telephone(number: str) -> str:
 
 
 def readable(words: str) -> str:
-    """A client's words for a voice: cut to a sensible length at a word, telephone numbers spelled."""
+    """A client's words for a voice: cut to a sensible length at a word, long numbers spelled, those of computers left."""
     plain = " ".join(words.split())
     if len(plain) > LONGEST:
         plain = plain[:LONGEST].rpartition(" ")[0].rstrip(",;:-") + " ..."
-    return _NUMBER.sub(lambda match: telephone(match[0]), plain)
+    return _NUMBER.sub(lambda match: match[0] if _ADDRESS.fullmatch(match[0]) else telephone(match[0]), plain)
