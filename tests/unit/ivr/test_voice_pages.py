@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from ivr.jobs import Hands
 from ivr.web import create_app
 from tests.fake_phones import StaffPhones, leap
 from tests.world import CLIENT, LEE, PUBLIC, ROBIN, SAM, STRANGER, World
-from tickets.models import Leg, Message
+from tickets.models import Leg, Message, Ticket, Work
 from tickets.oncall import Person
 from tickets.outbox import OutcomeUnknown
 
@@ -313,6 +314,21 @@ def test_a_worker_that_dies_with_the_call_in_hand_calls_nobody_after_an_acknowle
     world.pass_time(200, step=5)
     assert len(world.phones.calls_to(SAM)) == 0
     assert world.unfinished() == 1  # the question to Lee in an hour
+
+
+def test_the_gate_of_calls_asks_for_itself_whether_the_ticket_has_an_owner(ringing: World, phones: StaffPhones) -> None:
+    for number in (SAM, LEE, ROBIN):
+        phones.leg_is(number, "no-answer")
+    ringing.now.moment += timedelta(minutes=10)
+    step = next(row.id for row in ringing.rows(Work) if row.kind == "escalate")
+    ringing.hands.do(step)
+    with ringing.desk.database.unit() as unit:  # as if whoever took it had not seen these calls
+        unit.get_one(Ticket, 1).state = "claimed"
+    placed = len(ringing.carrier.placed)
+    ringing.work()
+    ringing.pass_time(60, step=5)
+    assert len(ringing.carrier.placed) == placed
+    assert {row.state for row in ringing.rows(Message) if row.key.startswith("escalation:1:2:")} == {"withheld"}
 
 
 def test_a_call_that_answers_to_nobodys_leg_is_hung_up_on(ringing: World) -> None:
