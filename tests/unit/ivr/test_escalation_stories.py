@@ -1,78 +1,23 @@
 """What follows a page that nobody acknowledges, or that does not arrive; and a claim of which nothing is heard."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from ivr.jobs import Hands
 from ivr.web import create_app
-from tests.fake_phones import leap
-from tests.world import LEE, ROBIN, SAM, STRANGER, World, edited_flows
+from tests.escalation_story import Make, asks_for_help, called, events, make, minutes
+from tests.world import LEE, ROBIN, SAM, STRANGER
 from tickets import escalating, escalation
-from tickets.models import Call, Escalation, Leg, Message, Ticket
+from tickets.models import Escalation, Leg, Message, Ticket
 from tickets.oncall import Person, Quiet
 from tickets.outbox import NotSent, OutcomeUnknown, Refusal, TextRefused
 
 AGAIN = "URGENT 1001 again, nobody took it for {} min: 903-555-0147: Server is down. Reply ACK 1001 to take it."
 PAGE = "URGENT 1001 903-555-0147: Server is down. Reply ACK 1001 to take it."
-Make = Callable[..., World]
-
-
-@pytest.fixture
-def make(database_url: str, tmp_path: Path) -> Iterator[Make]:
-    """A desk whose pages have consequences: `flow` is put into helpdesk.yml, `duty` are those on duty (everyone)."""
-    made: list[World] = []
-
-    def build(*team: Person, flow: str = "", duty: tuple[str, ...] = ()) -> World:
-        env = (
-            {"FLOWS_DIR": str(edited_flows(tmp_path, "helpdesk.yml", "\npages:", f"\n{flow}\npages:"))} if flow else {}
-        )
-        world = World(database_url, tmp_path, escalates=True, **env)
-        rules = replace(world.desk.rules, team=team or world.desk.rules.team)
-        on_duty = tuple(one for one in rules.team if not duty or one.name in duty)
-        world.desk = replace(world.desk, rules=replace(rules, duty=lambda _: on_duty))
-        world.app, world.hands = create_app(world.desk), Hands(world.desk, world.engine)
-        made.append(world)
-        return world
-
-    yield build
-    for world in made:
-        world.close()
-
-
-def asks_for_help(world: World, words: str = "Server is down") -> None:
-    world.text(STRANGER, words)
-    world.work()
-    arrive(world)
-
-
-def arrive(world: World) -> None:
-    """Every text that the carrier has reaches its phone."""
-    sids = [row.sid for row in world.rows(Message) if row.state in ("sending", "sent") and row.sid]
-    for sid in sids:
-        world.delivered(sid)
-
-
-def minutes(world: World, count: float, *, answered: str = "no-answer") -> None:
-    """Time passes; texts arrive, phones ring out."""
-    for _ in leap(world, count * 60):
-        arrive(world)
-        for number in (SAM, LEE, ROBIN):
-            if answered and world.phones.rings(number):
-                world.phones.leg_is(number, answered)
-
-
-def called(world: World) -> list[str]:
-    names = {SAM: "Sam", LEE: "Lee", ROBIN: "Robin"}
-    return [names[one.to] for one in world.carrier.placed]
-
-
-def events(world: World, kind: str) -> list[str]:
-    return [event["text"] for event in world.ticket()["events"] if event["kind"] == kind]
+__all__ = ["make"]
 
 
 # --- steps ------------------------------------------------------------------------------------------------------
@@ -358,129 +303,6 @@ def test_a_call_that_the_carrier_refuses_says_so_and_stops_nobody_else(make: Mak
     (sam,) = [page for page in world.ticket()["pages"] if (page["person"], page["by"]) == ("Sam", "voice")]
     assert (sam["state"], sam["error"]) == ("failed", "21217: not a phone number")
     assert len(world.texts_to(SAM)) == 1  # had a text before
-
-
-# --- claims -----------------------------------------------------------------------------------------------------
-
-ASK = "1001 is still yours: reply ACK 1001 to keep it, DONE 1001 when it is solved."
-LAST = "1001: are you still at it? Without ACK 1001 or DONE 1001 it is open again in 15 min, and everyone on call is paged."
-SILENT = "URGENT 1001 again, Sam has not answered for 90 min: 903-555-0147: Server is down. Reply ACK 1001 to take it."
-
-
-@pytest.fixture
-def claimed(make: Make) -> World:
-    """A ticket that Sam has taken."""
-    world = make()
-    asks_for_help(world)
-    world.text(SAM, "ACK 1001")
-    world.work()
-    return world
-
-
-def test_an_owner_of_whom_nothing_is_heard_is_asked_twice_and_then_it_is_everybodys(claimed: World) -> None:
-    minutes(claimed, 59)
-    assert ASK not in claimed.texts_to(SAM)
-    minutes(claimed, 2)
-    assert claimed.texts_to(SAM)[-1] == ASK
-    minutes(claimed, 15)
-    assert claimed.texts_to(SAM)[-1] == LAST
-    assert claimed.ticket()["claimed_by"] == "Sam"
-    minutes(claimed, 15)
-    assert claimed.ticket()["state"] == "open"
-    assert claimed.texts_to(LEE)[-1] == claimed.texts_to(SAM)[-1] == claimed.texts_to(ROBIN)[-1] == SILENT
-    assert events(claimed, "reopened") == ["Open again: Sam has not answered for 90 min"]
-    minutes(claimed, 5)
-    assert called(claimed) == ["Sam", "Lee", "Robin"]
-
-
-@pytest.mark.parametrize(
-    "sign", ["ACK 1001", "ack", "1001 we are on it", "REPLY 1001 we are on it", "ack 1001 waiting for parts", "1001"]
-)
-def test_any_word_of_the_owner_about_the_ticket_keeps_it(claimed: World, sign: str) -> None:
-    minutes(claimed, 76)
-    claimed.text(SAM, sign)
-    minutes(claimed, 100)
-    assert claimed.ticket()["claimed_by"] == "Sam"
-    assert claimed.texts_to(SAM).count(ASK) == 1
-    if sign != "ack":  # which names no ticket for the rows to know later
-        minutes(claimed, 25)
-        assert claimed.texts_to(SAM).count(ASK) == 2
-
-
-def test_ack_by_its_owner_says_that_it_stays_theirs(claimed: World) -> None:
-    minutes(claimed, 61)
-    claimed.text(SAM, "ACK 1001")
-    claimed.work()
-    assert claimed.texts_to(SAM)[-1] == "1001 stays yours. Reply DONE 1001 when it is solved."
-    claimed.text(SAM, "ACK 1001")
-    claimed.work()
-    assert claimed.texts_to(SAM)[-1] == "1001 is already yours. Reply DONE 1001 when it is solved."
-
-
-def test_every_question_that_is_answered_makes_the_next_one_come_later(claimed: World) -> None:
-    asked = []
-    for minute in range(0, 16 * 60, 5):
-        claimed.pass_time(300, step=60)
-        if claimed.texts_to(SAM)[-1] == ASK:
-            asked.append(minute + 5)
-            claimed.text(SAM, "ACK 1001")
-            claimed.work()
-    assert asked == [60, 180, 420, 900]
-
-
-def test_a_sign_of_work_before_the_question_puts_it_off(claimed: World) -> None:
-    minutes(claimed, 50)
-    claimed.text(SAM, "1001 we are on our way")
-    minutes(claimed, 58)
-    assert ASK not in claimed.texts_to(SAM)
-    minutes(claimed, 4)
-    assert claimed.texts_to(SAM)[-1] == ASK
-
-
-def test_a_talk_with_the_client_is_a_sign_of_work(claimed: World) -> None:
-    with claimed.desk.database.unit() as unit:
-        ticket = unit.get_one(Ticket, 1)
-        now = claimed.now()
-        unit.add(
-            Call(
-                sid="CA9", from_raw=STRANGER, from_number=STRANGER, outcome="answered", answered_by="Sam", started_at=now,
-                updated_at=now, ticket_id=ticket.id,
-            )
-        )  # fmt: skip
-    minutes(claimed, 110)
-    assert claimed.ticket()["claimed_by"] == "Sam"
-    assert ASK not in claimed.texts_to(SAM)
-
-
-def test_a_ticket_that_is_done_is_not_asked_about(claimed: World) -> None:
-    claimed.text(SAM, "DONE 1001")
-    minutes(claimed, 120)
-    assert ASK not in claimed.texts_to(SAM)
-    assert claimed.unfinished() == 0
-
-
-def test_an_owner_who_takes_no_texts_is_not_taken_for_silent(claimed: World) -> None:
-    claimed.text(SAM, "STOP")
-    minutes(claimed, 120)
-    assert claimed.ticket()["claimed_by"] == "Sam"
-
-
-def test_a_claim_of_somebody_who_has_left_the_team_is_open_again(claimed: World) -> None:
-    rules = replace(claimed.desk.rules, team=(Person("Lee", LEE),), duty=None)
-    claimed.desk = replace(claimed.desk, rules=rules)
-    claimed.app, claimed.hands = create_app(claimed.desk), Hands(claimed.desk, claimed.engine)
-    minutes(claimed, 61)
-    assert claimed.ticket()["state"] == "open"
-    assert claimed.texts_to(LEE)[-1].startswith("URGENT 1001 again, Sam is not on the team any more: 903-555-0147: ")
-
-
-def test_questions_can_be_switched_off_in_the_flow_file(make: Make) -> None:
-    world = make(flow="claims: {ask_after_minutes: 0}\n")
-    asks_for_help(world)
-    world.text(SAM, "ACK 1001")
-    minutes(world, 200)
-    assert world.ticket()["claimed_by"] == "Sam"
-    assert ASK not in world.texts_to(SAM)
 
 
 # --- quiet hours, and what the watcher asks -----------------------------------------------------------------------
