@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from flows.escalation import unknown_people
 from flows.explain import explain
 from flows.fields import LANGUAGE_FORM
 from flows.oncall_names import unusable
@@ -91,6 +92,8 @@ def load_all(directory: Path) -> Loaded:
         problems += unknown_steps(helpdesk.calls, documents[HELPDESK])
     if oncall is not None:
         problems += unusable(oncall, documents[ONCALL])
+    if helpdesk is not None and oncall is not None:
+        problems += unknown_people(helpdesk.escalation, oncall, documents[HELPDESK])
     if problems or helpdesk is None or oncall is None or clients is None:
         return Loaded(None, documents, tuple(sorted(set(problems))))
     texts = "\0".join(f"{name}\0{document.text}" for name, document in sorted(documents.items()))

@@ -243,6 +243,64 @@ class Pages(Model):
     escalate_after_minutes: int = Field(5, ge=1, le=60, description="minutes without an acknowledgement")
 
 
+def _as_people(value: Any) -> Any:
+    """One word or name stands for a list of it."""
+    return [value] if isinstance(value, str) else value
+
+
+People = Annotated[
+    tuple[Name, ...],
+    Field(min_length=1, max_length=50),
+    BeforeValidator(_as_people, json_schema_input_type=str | list[str]),
+]
+
+
+class PageStep(Model):
+    """One step of an escalation."""
+
+    page: Literal["text", "call", "both"] = Field(description="how to page: text, call or both")
+    to: People = Field(description="on duty, next people, everyone, lead, or names of oncall.yml")
+    people: int = Field(2, ge=1, le=50, description="how many the next people are")
+    wait: int = Field(5, ge=1, le=120, description="minutes to wait for an acknowledgement before the next step")
+
+
+class Escalation(Model):
+    """What follows a page that nobody acknowledged."""
+
+    steps: tuple[PageStep, ...] = Field(min_length=1, max_length=20, description="the steps, one after the other")
+    repeats: int = Field(1, ge=0, le=10, description="how often all steps come again")
+    end: People = Field(description="who is told that nobody took it: lead, everyone, on duty, or names")
+
+
+_URGENT: dict[str, Any] = {
+    "steps": [
+        {"page": "call", "to": "on duty"},
+        {"page": "both", "to": "next people"},
+        {"page": "both", "to": "lead"},
+    ],
+    "end": "everyone",
+}
+_NORMAL: dict[str, Any] = {"steps": [{"page": "text", "to": "on duty", "wait": 60}], "repeats": 0, "end": "lead"}
+
+
+class Escalations(Model):
+    """The escalation of each priority. They begin `pages.escalate_after_minutes` after the page."""
+
+    urgent: Escalation = Field(Escalation.model_validate(_URGENT), description="of urgent tickets")
+    normal: Escalation = Field(Escalation.model_validate(_NORMAL), description="of tickets with priority normal")
+
+
+class Claims(Model):
+    """Tickets whose owner is not heard of."""
+
+    ask_after_minutes: int = Field(
+        60, ge=0, le=1440, description="minutes without a sign of work until the owner is asked; 0 for never"
+    )
+    page_after_minutes: int = Field(
+        30, ge=10, le=1440, description="minutes without an answer until the ticket is open again and paged"
+    )
+
+
 class Recordings(Model):
     """What is kept of recordings."""
 
@@ -272,6 +330,10 @@ class HelpdeskFlow(Model):
     calls: Calls = Field(description="the way of a call")
     texts: Texts = Field(description="texts that go out by themselves")
     pages: Pages = Field(default_factory=Pages, description="timing of pages")
+    escalation: Escalations = Field(
+        default_factory=Escalations, description="what follows a page that nobody acknowledged"
+    )
+    claims: Claims = Field(default_factory=Claims, description="tickets whose owner is not heard of")
     recordings: Recordings = Field(default_factory=Recordings, description="what is kept of recordings")
     pictures: Pictures = Field(default_factory=Pictures, description="what is kept of pictures that come with texts")
     drill: Drill | None = Field(

@@ -13,7 +13,7 @@ from ivr.queue import TRANSCRIBE, WORKER_QUEUES, work
 from ivr.scripts import scripts_of
 from ivr.settings import Settings
 from ivr.wiring import Helpline, assemble
-from tickets import calls, outbox, pictures, recordings, voicemails
+from tickets import calls, claims, escalating, giving_up, outbox, pictures, recordings, voicemails
 from tickets import work as rows
 from tickets.events import note
 from tickets.states import MediaState, TranscriptState, WorkKind
@@ -57,6 +57,16 @@ def _check_delivery(desk: Helpline, held: rows.Claim) -> None:
         outbox.check_delivery(unit, held, now=desk.now())
 
 
+def _in_one_unit(act: Callable[..., None]) -> Handler:
+    """Work that is one unit of work on rows and asks nobody."""
+
+    def do(desk: Helpline, held: rows.Claim) -> None:
+        with desk.database.unit() as unit:
+            act(unit, held, rules=desk.rules, now=desk.now())
+
+    return do
+
+
 HANDLERS: dict[WorkKind, Handler] = {
     WorkKind.SEND_TEXT: sending.send_text,
     WorkKind.CHECK_DELIVERY: _check_delivery,
@@ -72,6 +82,9 @@ HANDLERS: dict[WorkKind, Handler] = {
     WorkKind.WATCH_RING: ringflow.watch_ring,
     WorkKind.MOVE_CALLER: ringflow.move_caller,
     WorkKind.MOVE_COLLEAGUE: ringflow.move_colleague,
+    WorkKind.ESCALATE: _in_one_unit(escalating.step),
+    WorkKind.OTHER_WAY: _in_one_unit(escalating.other_way),
+    WorkKind.ASK_OWNER: _in_one_unit(claims.look),
 }
 
 
@@ -151,6 +164,8 @@ class Hands:
             elif held.kind is WorkKind.SEND_TEXT:
                 outbox.give_up(unit, held, now=now, error=reason)
                 return
+            elif held.kind in (WorkKind.PLACE_CALL, WorkKind.ESCALATE, WorkKind.OTHER_WAY, WorkKind.ASK_OWNER):
+                giving_up.give_up(unit, held, now=now, error=reason)
             elif held.kind is WorkKind.LOOK_UP_CALL:
                 call = calls.lock_by_id(unit, held.ref)
                 text = f"The look-up at the carrier was {reason}"

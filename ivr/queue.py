@@ -33,6 +33,8 @@ _QUEUE_OF = {
     WorkKind.WATCH_RING: URGENT,
     WorkKind.MOVE_CALLER: URGENT,
     WorkKind.MOVE_COLLEAGUE: URGENT,
+    WorkKind.ESCALATE: URGENT,
+    WorkKind.OTHER_WAY: URGENT,
     WorkKind.TRANSCRIBE: TRANSCRIBE,
 }
 

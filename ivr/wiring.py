@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from flows.loader import Flows, load
 from flows.oncall_schema import Person as Listed
 from flows.schedule import on_duty, zone_of
+from flows.schema import Escalation
 from ivr.carrier.base import Carrier
 from ivr.carrier.twilio import TwilioCarrier
 from ivr.links import Links
@@ -16,6 +17,7 @@ from ivr.opening import Answers
 from ivr.queue import JobQueue
 from ivr.settings import Settings, SmsKeywords
 from tickets import db
+from tickets.escalation import SMS, VOICE, Plan, Step
 from tickets.oncall import Person, Quiet
 from tickets.rules import Rules, Wording
 from tickets.storage import BlobStore, open_blobs
@@ -95,6 +97,12 @@ def rules_of(flows: Flows, settings: Settings, *, links: Links, now: Clock = utc
         keywords_by_carrier=settings.sms_keywords is SmsKeywords.CARRIER,
         delete_at_carrier=flows.helpdesk.recordings.delete_at_carrier,
         most_pictures=flows.helpdesk.pictures.most_per_text,
+        plans={
+            priority: plan_of(getattr(flows.helpdesk.escalation, priority), minutes=pages.escalate_after_minutes)
+            for priority in ("urgent", "normal")
+        },
+        ask_owner_after=timedelta(minutes=flows.helpdesk.claims.ask_after_minutes),
+        open_again_after=timedelta(minutes=flows.helpdesk.claims.page_after_minutes),
     )
 
 
@@ -116,6 +124,13 @@ def colleague(listed: Listed, zone: str) -> Person:
 
 def _clock(minutes: int) -> time:
     return time(minutes // 60 % 24, minutes % 60)
+
+
+def plan_of(written: Escalation, *, minutes: int) -> Plan:
+    """An escalation of the flow file as the desk goes through it; it begins so many minutes after the page."""
+    ways = {"text": (SMS,), "call": (VOICE,), "both": (SMS, VOICE)}
+    steps = tuple(Step(ways[one.page], one.to, timedelta(minutes=one.wait), one.people) for one in written.steps)
+    return Plan(timedelta(minutes=minutes), steps, written.repeats, written.end)
 
 
 def carrier_of(settings: Settings) -> TwilioCarrier:

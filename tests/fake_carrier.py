@@ -121,7 +121,7 @@ class FakeCarrier(FakePictures):
     def find_calls(self, *, to: str, since: datetime) -> list[Handed]:
         if self.down:
             raise NotSent("the carrier did not answer: ConnectionError")
-        return [Handed(one.sid, "ringing") for one in self.placed if one.to == to and one.at >= since]
+        return [Handed(one.sid, self.calls[one.sid].status) for one in self.placed if one.to == to and one.at >= since]
 
     def redirect_call(self, sid: str, url: str) -> None:
         self._going_on(f"redirect {sid}", sid)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, NoReturn
 from urllib.parse import urlencode
 
 from flask.testing import FlaskClient
@@ -27,11 +27,13 @@ from ivr.queue import BrokerDown, job_id
 from ivr.settings import Settings, load_settings
 from ivr.web import create_app
 from ivr.wiring import Helpline, rules_of
+from tests.fake_blobs import FakeBlobs
 from tests.fake_carrier import PATIENCE, START, FakeCarrier, FakeClock, Placed, Sent
+from tests.fake_phones import StaffPhones, calm
 from tickets import db
 from tickets.models import Work
 from tickets.states import WorkState
-from tickets.storage import Blob, BlobStore, open_blobs
+from tickets.storage import open_blobs
 from transcribe.audio import Audio
 from transcribe.engine import Heard, Segment
 
@@ -109,34 +111,6 @@ class FakeQueue:
             raise BrokerDown("Redis does not answer: test")
 
 
-class FakeBlobs:
-    """The real store, which fails every time while `error` is set: a full disk, a bucket out of reach."""
-
-    def __init__(self, real: BlobStore) -> None:
-        self.real = real
-        self.error: Exception | None = None
-
-    def put(self, chunks: Iterable[bytes], *, limit: int) -> Blob:
-        self._fail()
-        return self.real.put(chunks, limit=limit)
-
-    def open(self, hash_: str) -> BinaryIO:
-        self._fail()
-        return self.real.open(hash_)
-
-    def delete(self, hash_: str) -> None:
-        self._fail()
-        self.real.delete(hash_)
-
-    def check(self) -> None:
-        self._fail()
-        self.real.check()
-
-    def _fail(self) -> None:
-        if self.error is not None:
-            raise self.error.with_traceback(None)  # without the ways of the times before
-
-
 class FakeEngine:
     """An engine that hears what the test wrote."""
 
@@ -158,10 +132,17 @@ class World:
     shipped flow: most stories are about what comes after."""
 
     def __init__(
-        self, database_url: str, folder: Path, *, rings: bool = False, real_rate: bool = False, **env: str
+        self,
+        database_url: str,
+        folder: Path,
+        *,
+        rings: bool = False,
+        real_rate: bool = False,
+        escalates: bool = False,
+        **env: str,
     ) -> None:
-        """`real_rate`: texts leave as slowly as the flow file says. Without it the carrier takes any number at once, so that
-        stories about something else need not wait for it."""
+        """`real_rate`: texts leave as slowly as the flow file says. Without it the carrier takes any number at once.
+        `escalates`: pages and claims that nobody answers have consequences. Stories about something else need neither."""
         self.now = FakeClock()
         self.settings: Settings = load_settings(
             {
@@ -186,6 +167,8 @@ class World:
         rules = rules_of(flows, self.settings, links=links, now=self.now)
         if not real_rate:
             rules = replace(rules, pace=replace(rules.pace, segments_per_second=math.inf))
+        if not escalates:
+            rules = calm(rules)
         database = db.connect(self.settings.database_url)
         self.desk = Helpline(
             settings=self.settings,
@@ -202,6 +185,7 @@ class World:
         self.client: FlaskClient = self.app.test_client()
         self.hands = Hands(self.desk, self.engine)
         self.transcriber_runs = True
+        self.phones = StaffPhones(self)
 
     def close(self) -> None:
         self.desk.database.engine.dispose()

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tickets import consent, desk, digests, paging, replies
+from tickets import claims, consent, desk, digests, paging, replies
 from tickets.arrival import Arrival
 from tickets.commands import Command, Verb
 from tickets.events import note
@@ -35,7 +35,7 @@ def answer(arrival: Arrival, command: Command) -> tuple[str, Ticket | None]:
         return problem, None
     match command.verb:
         case Verb.ACK:
-            return _with_words(arrival, command, ticket, _acknowledge(session, ticket, person, rules=rules, now=now))
+            return _with_words(arrival, command, ticket, acknowledge(session, ticket, person, rules=rules, now=now))
         case Verb.DONE:
             return _with_words(arrival, command, ticket, _done(session, ticket, person, rules=rules, now=now))
         case Verb.REPLY:
@@ -102,6 +102,7 @@ def _meant(
         opened = desk.open_tickets(session)
         # A page is what can be answered; a caller who is still speaking has a ticket that nobody was paged about.
         candidates = [ticket for ticket in opened if ticket.paged_at is not None] or opened
+        candidates = candidates or claims.asked_of(session, person, now=now)
     else:
         mine = select(Ticket).where(Ticket.state == TicketState.CLAIMED, Ticket.claimed_by == person.name)
         candidates = list(session.scalars(mine.order_by(Ticket.number)))
@@ -141,7 +142,8 @@ def _standing(ticket: Ticket, rules: Rules, now: datetime) -> str:
     return f"{ticket.number} is taken by {ticket.claimed_by}{when}."
 
 
-def _acknowledge(session: Session, ticket: Ticket, person: Person, *, rules: Rules, now: datetime) -> str:
+def acknowledge(session: Session, ticket: Ticket, person: Person, *, rules: Rules, now: datetime) -> str:
+    """Take a ticket that nobody has, and say so; or who has it. Its owner keeps it."""
     if ticket.state == TicketState.OPEN:
         desk.claim(session, ticket, person, rules=rules, now=now)
         who = _label(ticket).split(" ", 1)[1]
@@ -150,6 +152,8 @@ def _acknowledge(session: Session, ticket: Ticket, person: Person, *, rules: Rul
         words = digests.unread_words(session, ticket, person)
         return fit(f"{yours} The words: ", paging.sentence(words), done) if words else yours + done
     if ticket.state == TicketState.CLAIMED and ticket.claimed_by == person.name:
+        if claims.is_asked(session, ticket, now=now):
+            return f"{ticket.number} stays yours. Reply DONE {ticket.number} when it is solved."
         return f"{ticket.number} is already yours. Reply DONE {ticket.number} when it is solved."
     return _standing(ticket, rules, now)
 

@@ -59,6 +59,10 @@ class Kind(StrEnum):
     NOT_TRANSCRIBED = "not-transcribed"
     NO_DEADLINE = "no-deadline"  # a message without words that no timer would page about
     CALL_UNWATCHED = "call-unwatched"
+    ESCALATION_STOPPED = "escalation-stopped"  # its next step would never come
+    COLLEAGUE_NOT_CALLED = "colleague-not-called"  # a call to a colleague was written and nothing would place it
+    COLLEAGUE_UNWATCHED = "colleague-unwatched"  # a call to a colleague whose end nobody would notice
+    RING_UNWATCHED = "ring-unwatched"  # a caller on hold whom nothing would move on
     WORK_OVERDUE = "work-overdue"  # nobody does work of this kind
     WORK_HELD = "work-held"  # somebody has it in hand and does not come to an end
     LEASE_WRONG = "lease-wrong"
@@ -162,6 +166,24 @@ class WorkRow:
     ticket: int | None = None
 
 
+#: Rows that go on only by work of a kind, and what it is called when there is none.
+NEEDS = {
+    Kind.ESCALATION_STOPPED: (WorkKind.ESCALATE, "The next step of the escalation was not planned"),
+    Kind.COLLEAGUE_NOT_CALLED: (WorkKind.PLACE_CALL, "A call to a colleague was written and nothing would place it"),
+    Kind.COLLEAGUE_UNWATCHED: (WorkKind.CHECK_CALL, "Nobody would notice the end of a call to a colleague"),
+    Kind.RING_UNWATCHED: (WorkKind.WATCH_RING, "Phones ring for a caller and nothing would end it"),
+}
+
+
+@dataclass(frozen=True)
+class NeedRow:
+    """A row that goes on only by work (`NEEDS`)."""
+
+    kind: Kind
+    ref: int
+    ticket: int | None = None
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """The desk at one moment. `drills` are the ids of drills that should have ended long ago."""
@@ -171,6 +193,7 @@ class Snapshot:
     recordings: tuple[RecordingRow, ...] = ()
     calls: tuple[CallRow, ...] = ()
     work: tuple[WorkRow, ...] = ()
+    needs: tuple[NeedRow, ...] = ()
     drills: tuple[int, ...] = ()
 
 
@@ -183,6 +206,7 @@ def findings(desk: Snapshot, now: datetime) -> tuple[Finding, ...]:
         *_texts(desk.texts, waits, now),
         *_recordings(desk.recordings, waits),
         *_calls(desk.calls, waits, now),
+        *_needs(desk.needs, waits),
         *_work(desk.work, now),
         *(Finding(Kind.DRILL_OPEN, id_, "A drill was not seen to its end") for id_ in desk.drills),
     ]
@@ -208,6 +232,15 @@ def _tickets(rows: Iterable[TicketRow], now: datetime) -> Iterable[Finding]:
             yield Finding(Kind.NOT_PAGED, row.id, "Nobody was told of this ticket", row.id)
         elif not any(state in _UNDER_WAY for state in row.pages):
             yield Finding(Kind.UNREACHED, row.id, "No page of this ticket reached anybody", row.id)
+
+
+def _needs(rows: Iterable[NeedRow], waits: set[tuple[str, int]]) -> Iterable[Finding]:
+    for row in rows:
+        kind, what = NEEDS[row.kind]
+        # A call that is just being placed is watched by that.
+        placing = row.kind is Kind.COLLEAGUE_UNWATCHED and (WorkKind.PLACE_CALL, row.ref) in waits
+        if (kind, row.ref) not in waits and not placing:
+            yield Finding(row.kind, row.ref, what, row.ticket)
 
 
 def _contradicts_itself(row: TicketRow) -> bool:

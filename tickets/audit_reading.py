@@ -9,16 +9,29 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from tickets.audit import DEAD_SHOWN, CallRow, RecordingRow, Snapshot, TextRow, TicketRow, WorkRow
-from tickets.models import Call, Drill, Event, Message, Recording, Ticket, Work
+from tickets.audit import (
+    DEAD_SHOWN,
+    CallRow,
+    Kind,
+    NeedRow,
+    RecordingRow,
+    Snapshot,
+    TextRow,
+    TicketRow,
+    WorkRow,
+)
+from tickets.models import Call, Drill, Escalation, Event, Leg, Message, Recording, Ring, Ticket, Work
 from tickets.states import (
     CallOutcome,
     Direction,
     DrillState,
+    EscalationState,
+    LegState,
     MediaState,
     MessageState,
     Purpose,
     RecordingState,
+    RingState,
     TicketState,
     TranscriptState,
     WorkKind,
@@ -57,7 +70,7 @@ class _Ties:
 
 def next_steps(session: Session, now: datetime) -> dict[int, datetime]:
     """When the next step of a ticket comes that ends in somebody being told, by the ticket's id: work that waits, a page that
-    is planned, a call that goes on. Whatever else plans steps (an escalation) belongs here."""
+    is planned, a call that goes on, an escalation. Whatever else plans steps belongs here."""
     steps: dict[int, datetime] = {}
 
     def add(rows: Iterable[tuple[int | None, datetime]]) -> None:
@@ -73,6 +86,8 @@ def next_steps(session: Session, now: datetime) -> dict[int, datetime]:
         Call.outcome == CallOutcome.IN_PROGRESS, Call.ended_at.is_(None), Call.updated_at > now - CALL_SPEAKS
     )
     add((ticket, now) for ticket, _ in session.execute(going_on))
+    running = select(Escalation.ticket_id, Escalation.next_at).where(Escalation.state == EscalationState.RUNNING)
+    add((ticket, next_at or now) for ticket, next_at in session.execute(running))
     return steps
 
 
@@ -86,6 +101,7 @@ def snapshot(session: Session, now: datetime) -> Snapshot:
         recordings=tuple(_recordings(session)),
         calls=tuple(_calls(session, now)),
         work=tuple(_work(session, now)),
+        needs=tuple(_needs(session)),
         drills=tuple(
             session.scalars(
                 select(Drill.id).where(Drill.state == DrillState.RUNNING, Drill.started_at < now - DRILL_LASTS)
@@ -190,6 +206,21 @@ def _calls(session: Session, now: datetime) -> Iterable[CallRow]:
             asked=row.id in asked,
             ticket=row.ticket_id,
         )
+
+
+def _needs(session: Session) -> Iterable[NeedRow]:
+    running = select(Escalation.id, Escalation.ticket_id).where(Escalation.state == EscalationState.RUNNING)
+    for escalation in session.execute(running):
+        yield NeedRow(Kind.ESCALATION_STOPPED, *escalation)
+    going_on = (LegState.CALLING, LegState.RINGING, LegState.PICKED_UP)
+    legs = select(Leg.id, Leg.ticket_id, Leg.sid).where(
+        Leg.ended_at.is_(None), Leg.state.in_((LegState.PENDING, *going_on))
+    )
+    for leg in session.execute(legs):
+        yield NeedRow(Kind.COLLEAGUE_NOT_CALLED if leg.sid is None else Kind.COLLEAGUE_UNWATCHED, leg.id, leg.ticket_id)
+    rings = select(Ring.id, Call.ticket_id).join(Call, Ring.call_id == Call.id).where(Ring.state == RingState.RINGING)
+    for ring in session.execute(rings):
+        yield NeedRow(Kind.RING_UNWATCHED, *ring)
 
 
 def _work(session: Session, now: datetime) -> Iterable[WorkRow]:

@@ -30,7 +30,8 @@ def lock(session: Session, sid: str) -> Call | None:
     """The call, locked against other webhooks of the same call for the rest of the unit of work.
 
     Locks are taken in one order everywhere, so that they never wait for each other in a ring: call, recording, ticket,
-    ring, leg, message. A ticket is locked by those who change its state or ask for it: commands, texts, the outbox's gate."""
+    ring, escalation, leg, message. A ticket is locked by those who change its state or ask for it: commands, texts, steps of
+    an escalation, the gates of texts and calls."""
     found = select(Call).where(Call.sid == sid).with_for_update().execution_options(populate_existing=True)
     return session.scalars(found).one_or_none()
 

@@ -3,15 +3,16 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from tickets import drills, outbox, paging
+from tickets import drills, escalating, outbox, paging, voicepages, work
+from tickets.escalation import SMS, VOICE
 from tickets.events import note
 from tickets.models import Counter, Event, Message, Ticket
 from tickets.oncall import Person
 from tickets.rules import Rules
-from tickets.states import Channel, MessageState, Purpose, TicketState
+from tickets.states import Channel, MessageState, Purpose, TicketState, WorkKind
 
 
 def _next_number(session: Session) -> int:
@@ -61,28 +62,36 @@ def open_tickets(session: Session) -> list[Ticket]:
 def page(
     session: Session, ticket: Ticket, purpose: Purpose, facts: paging.Facts, *, about: str, rules: Rules, now: datetime
 ) -> int:
-    """Page everyone on duty about an open ticket, once for each purpose and occasion. Returns how many texts are new.
+    """Page everyone on duty about an open ticket, once for each purpose and occasion. Returns how many pages are new.
 
-    When the schedule has nobody on duty, everyone is paged and the ticket says so. A ticket that has an owner pages nobody.
-    The pages of a drill are written, so that it is seen that they would go out, and withheld from all who did not ask."""
+    Whoever wants to be called first is called. Unless somebody takes the ticket, its escalation follows. When the schedule
+    has nobody on duty, everyone is paged and the ticket says so. A ticket that has an owner pages nobody. The pages of a
+    drill are written, so that it is seen that they would go out, and withheld from all who did not ask."""
     if ticket.state != TicketState.OPEN:
         return 0
     written, asked = 0, drills.asked_for(session, ticket)
     people = rules.paged(now) if asked is None else drills.people(rules.paged(now), rules.team, asked)
-    for text in paging.plan(purpose, facts, people, about=about):
-        written += outbox.write(
-            session,
-            key=text.key,
-            purpose=text.purpose,
-            to=text.number,
-            body=text.body,
-            desk=rules.desk_number,
-            now=now,
-            ticket=ticket,
-            person=text.person,
-            withheld=None if asked is None or text.person in asked else drills.WITHHELD,
-        )
+    for text, person in zip(paging.plan(purpose, facts, people, about=about), people, strict=True):
+        way = person.page_by[0] if purpose in escalating.ANNOUNCES and asked is None else SMS
+        if way == VOICE:
+            key = f"{text.key}:{VOICE}"
+            written += voicepages.write(session, ticket, person, key=key, body=text.body, rules=rules, now=now)
+        elif SMS in person.page_by or asked is not None:
+            written += outbox.write(
+                session,
+                key=text.key,
+                purpose=text.purpose,
+                to=text.number,
+                body=text.body,
+                desk=rules.desk_number,
+                now=now,
+                ticket=ticket,
+                person=text.person,
+                withheld=None if asked is None or text.person in asked else drills.WITHHELD,
+            )
     if written:
+        if asked is None:
+            escalating.begin(session, ticket, rules=rules, now=now)
         ticket.paged_at = ticket.paged_at or now
         ticket.updated_at = now
         if asked is None:
@@ -113,11 +122,9 @@ def reopen(session: Session, ticket: Ticket, *, now: datetime) -> None:
     ticket.claimed_by, ticket.claimed_at, ticket.resolved_by, ticket.resolved_at = None, None, None, None
 
 
-def give_back(session: Session, ticket: Ticket, *, now: datetime) -> None:
-    """A claimed ticket is nobody's again: who had it never came to talk to the client."""
-    note(
-        session, ticket_id=ticket.id, kind="reopened", now=now, text=f"Nobody's again; {ticket.claimed_by} had taken it"
-    )
+def open_again(session: Session, ticket: Ticket, *, why: str, now: datetime) -> None:
+    """A claimed ticket is nobody's again."""
+    note(session, ticket_id=ticket.id, kind="reopened", now=now, text=f"Open again: {why}")
     ticket.state, ticket.claimed_by, ticket.claimed_at, ticket.updated_at = TicketState.OPEN, None, None, now
 
 
@@ -127,7 +134,11 @@ def _paged_people(session: Session, ticket: Ticket) -> Iterable[tuple[str, str]]
         .where(
             Message.ticket_id == ticket.id,
             Message.purpose.in_([purpose for purpose in Purpose if purpose.is_page]),
-            Message.state.in_([MessageState.SENDING, MessageState.SENT, MessageState.DELIVERED]),
+            or_(
+                Message.state.in_([MessageState.SENDING, MessageState.SENT, MessageState.DELIVERED]),
+                # A phone that rang, whoever or whatever picked it up: its owner sees the missed call.
+                and_(Message.by == VOICE, Message.state == MessageState.FAILED, Message.attempted_at.is_not(None)),
+            ),
         )
         .distinct()
         .order_by(Message.person)
@@ -140,8 +151,9 @@ def _tell_others(session: Session, ticket: Ticket, person: Person, *, body: str,
     session.flush()
     taken = select(func.count()).where(Event.ticket_id == ticket.id, Event.kind.in_(("claimed", "resolved")))
     occasion = session.scalar(taken) or 0
+    never = {one.number for one in rules.team if SMS not in one.page_by}
     for name, number in _paged_people(session, ticket):
-        if number not in person.numbers:
+        if number not in person.numbers and number not in never:
             outbox.write(
                 session,
                 key=f"taken:{ticket.number}:{occasion}:{number}",
@@ -156,9 +168,12 @@ def _tell_others(session: Session, ticket: Ticket, person: Person, *, body: str,
 
 
 def claim(session: Session, ticket: Ticket, person: Person, *, rules: Rules, now: datetime) -> None:
-    """An open ticket gets its owner: pages that wait are withheld, everybody who was paged hears who has it."""
+    """An open ticket gets its owner: the escalation ends, pages that wait are withheld, phones stop ringing, and everybody
+    who was paged hears who has it. After a while without a sign of work its owner is asked."""
     ticket.state, ticket.claimed_by, ticket.claimed_at, ticket.updated_at = TicketState.CLAIMED, person.name, now, now
-    outbox.withhold_pages(session, ticket, now=now)
+    escalating.stop(session, ticket, now=now)
+    if rules.ask_owner_after:
+        work.plan_again(session, WorkKind.ASK_OWNER, ticket.id, now=now, due_at=now + rules.ask_owner_after)
     note(session, ticket_id=ticket.id, kind="claimed", now=now, text=f"{person.name} took the ticket")
     body = f"{ticket.number} is taken by {person.name}. Nothing to do for you."
     _tell_others(session, ticket, person, body=body, rules=rules, now=now)
@@ -175,7 +190,8 @@ def resolve(session: Session, ticket: Ticket, person: Person, *, rules: Rules, n
     )
     if unowned:
         ticket.claimed_by, ticket.claimed_at = person.name, now
-        outbox.withhold_pages(session, ticket, now=now)
+        escalating.stop(session, ticket, now=now)
+    work.cancel(session, WorkKind.ASK_OWNER, ticket.id, now=now)
     note(session, ticket_id=ticket.id, kind="resolved", now=now, text=f"{person.name} resolved the ticket")
     if unowned:
         body = f"{ticket.number} is resolved by {person.name}. Nothing to do for you."

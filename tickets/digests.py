@@ -139,6 +139,11 @@ def follow(session: Session, digest: Message, *, now: datetime) -> None:
             page.attempted_at, page.updated_at = digest.attempted_at, now
 
 
+def carried(session: Session, message: Message) -> list[Message]:
+    """The pages that go out in this text; none for any other text than a digest."""
+    return _carried(session, message) if message.purpose == Purpose.DIGEST else []
+
+
 def tickets_of(session: Session, message: Message) -> list[int | None]:
     """The tickets in whose story a text belongs: its own, or those of the pages that went out in it."""
     if message.purpose != Purpose.DIGEST:

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tickets import work
-from tickets.db import insert_once
+from tickets import voiced, work
+from tickets.db import insert_once, serialise
 from tickets.events import note
 from tickets.models import Leg, Ticket
 from tickets.outbox import Handed, TextRefused
@@ -20,6 +20,13 @@ from tickets.states import LEG_OVER, LegPurpose, LegState, WorkKind, advance_leg
 
 #: A leg whose end nobody reported is asked about after this.
 ASK_AFTER = timedelta(seconds=75)
+
+#: Somebody whom we have on the phone already is called about a page as soon as that is over, looked at so often. A call
+#: whose end was never learned keeps nobody from being called for ever.
+POSTPONED, LONGEST_CALL = timedelta(seconds=5), timedelta(hours=4)
+
+#: A call that nobody wants any more and that perhaps was placed is looked for at the carrier so long, to be ended.
+LOOK_FOR = timedelta(seconds=60)
 
 #: The carrier's word for a call of ours, and what the phone did. `completed` says nothing: a mailbox completes too.
 CARRIER_STATUS = {
@@ -94,19 +101,45 @@ Wanted = Callable[[Session, Leg], bool]
 def pass_gate(session: Session, held: work.Claim, *, wanted: Wanted, now: datetime) -> Placeable | None:
     """May this call be placed now? The answer and the mark "calling" are one transaction; None when it must not."""
     peek = session.get_one(Leg, held.ref)
+    if peek.purpose == LegPurpose.PAGE:  # two pages of one person look at each other's calls one after the other
+        serialise(session, f"phone {peek.number}")
     still = wanted(session, peek)  # takes its own locks first, as those do who take the ring or the ticket
     leg = lock(session, held.ref)
     assert leg is not None  # rows are never deleted
     number = session.get_one(Ticket, leg.ticket_id).number if leg.ticket_id is not None else None
     if leg.state == LegState.CALLING and leg.sid is None:
         return Placeable(leg.id, leg.number, leg.attempted_at, number)
+    if leg.state == LegState.CANCELED and leg.sid is None and leg.attempted_at and now - leg.attempted_at < LOOK_FOR:
+        return Placeable(leg.id, leg.number, leg.attempted_at, number)
+    if (
+        leg.state == LegState.PENDING
+        and still
+        and leg.purpose == LegPurpose.PAGE
+        and _on_the_phone(session, leg, now=now)
+    ):
+        work.retry(session, held, now=now, error="is on the phone with us", after=POSTPONED, counted=False)
+        return None
     if leg.state == LegState.PENDING and still:
         leg.state, leg.attempted_at, leg.updated_at = LegState.CALLING, now, now
+        voiced.follow(session, leg, now=now)
         return Placeable(leg.id, leg.number, None, number)
     if leg.state == LegState.PENDING:
         leg.state, leg.ended_at, leg.updated_at = LegState.CANCELED, now, now
+        voiced.follow(session, leg, now=now)
     work.finish(session, held, now=now)
     return None
+
+
+def _on_the_phone(session: Session, leg: Leg, *, now: datetime) -> bool:
+    """Whether another call of ours rings or talks on this phone: it would find the page's call busy, or be disturbed."""
+    others = select(Leg.id).where(
+        Leg.number == leg.number,
+        Leg.id != leg.id,
+        Leg.state.in_([LegState.CALLING, LegState.RINGING, LegState.PICKED_UP, LegState.ACCEPTED]),
+        Leg.ended_at.is_(None),
+        Leg.attempted_at > now - LONGEST_CALL,
+    )
+    return session.scalars(others.limit(1)).first() is not None
 
 
 def was_placed(session: Session, held: work.Claim, handed: Handed, *, now: datetime) -> None:
@@ -115,10 +148,10 @@ def was_placed(session: Session, held: work.Claim, handed: Handed, *, now: datet
     assert leg is not None  # rows are never deleted
     leg.sid, leg.updated_at = handed.sid, now
     _advance(session, leg, handed.status, now=now)
-    if leg.state not in LEG_OVER:
-        work.plan(session, WorkKind.CHECK_CALL, leg.id, now=now, due_at=now + ASK_AFTER)
-    elif leg.state == LegState.CANCELED:  # nobody waited any more while it was being placed
+    if leg.state == LegState.CANCELED:  # nobody waited any more while it was being placed
         work.plan(session, WorkKind.END_CALL, leg.id, now=now)
+    elif leg.ended_at is None:  # also when a key was faster than the answer to placing it
+        work.plan(session, WorkKind.CHECK_CALL, leg.id, now=now, due_at=now + ASK_AFTER)
     work.finish(session, held, now=now)
 
 
@@ -129,6 +162,7 @@ def was_not_placed(session: Session, held: work.Claim, *, now: datetime, error: 
     if leg.state == LegState.CALLING:
         leg.state, leg.attempted_at = LegState.PENDING, None
     leg.error, leg.updated_at = error[:300], now
+    voiced.follow(session, leg, now=now)
     work.retry(session, held, now=now, error=error)
 
 
@@ -148,6 +182,7 @@ def fail(session: Session, leg: Leg, *, code: str | None, error: str, now: datet
     reason = f"{code}: {error}" if code else error
     text = f"The call to {leg.person} failed: {reason}"[:500]
     note(session, ticket_id=leg.ticket_id, kind="call", now=now, text=text)
+    voiced.follow(session, leg, now=now)
 
 
 def report(session: Session, leg_id: int, *, sid: str, status: str, now: datetime) -> Leg | None:
@@ -155,6 +190,8 @@ def report(session: Session, leg_id: int, *, sid: str, status: str, now: datetim
     leg = lock(session, leg_id)
     if leg is None or (leg.sid is not None and leg.sid != sid):
         return None  # a call that was placed twice in error: its own end concerns nobody
+    if leg.sid is None and leg.state == LegState.CANCELED and status not in ENDED:
+        work.plan(session, WorkKind.END_CALL, leg.id, now=now)  # it was placed, and nobody knew when nobody wanted it
     leg.sid = sid
     _advance(session, leg, status, now=now)
     return leg
@@ -172,6 +209,15 @@ def _advance(session: Session, leg: Leg, status: str, *, now: datetime) -> None:
     if status in ENDED and leg.ended_at is None:
         leg.ended_at = now
         work.cancel(session, WorkKind.CHECK_CALL, leg.id, now=now)
+    voiced.follow(session, leg, now=now)
+
+
+def picked_up(session: Session, leg: Leg, *, now: datetime) -> None:
+    """The call asks for its first words: somebody, or a mailbox, is there, whether it has been reported or not."""
+    state = advance_leg(LegState(leg.state), LegState.PICKED_UP)
+    if state != leg.state:
+        leg.state, leg.answered_at, leg.updated_at = state, now, now
+        voiced.follow(session, leg, now=now)
 
 
 def accept(leg: Leg, *, now: datetime) -> None:
@@ -186,6 +232,7 @@ def cancel(session: Session, leg: Leg, *, now: datetime) -> None:
     leg.state, leg.updated_at = LegState.CANCELED, now
     if leg.sid is not None:
         work.plan(session, WorkKind.END_CALL, leg.id, now=now)
+    voiced.follow(session, leg, now=now)
 
 
 def stored_turn(leg: Leg, turn: int) -> str | None:

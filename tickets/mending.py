@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from tickets import drills, outbox, paging, work
-from tickets.audit import Finding, Kind
+from tickets.audit import NEEDS, Finding, Kind
 from tickets.events import note
 from tickets.models import Call, Event, Message, Recording, Ticket, Work
 from tickets.rules import Rules
@@ -29,6 +29,7 @@ _PLANS = {
     Kind.NOT_TRANSCRIBED: WorkKind.TRANSCRIBE,
     Kind.NO_DEADLINE: WorkKind.PAGE_DEADLINE,
     Kind.CALL_UNWATCHED: WorkKind.LOOK_UP_CALL,
+    **{kind: needed for kind, (needed, _) in NEEDS.items()},
 }
 
 #: What a text to people says about each kind, and what they can do.

@@ -247,6 +247,24 @@ class Leg(Base):
     updated_at: Mapped[datetime]
 
 
+class Escalation(Base):
+    """A ticket that was paged and that nobody has taken. `number` counts those of a ticket: each opening has its own. `plan`
+    is the one it began with, `step` the position of the next step, `passed` the names of who passed it on."""
+
+    __tablename__ = "escalations"
+    __table_args__ = (UniqueConstraint("ticket_id", "number"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"))
+    number: Mapped[int]
+    plan: Mapped[dict[str, Any]]
+    step: Mapped[int]
+    passed: Mapped[list[Any]]
+    state: Mapped[str] = mapped_column(String(16))
+    started_at: Mapped[datetime]
+    next_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
 class Media(Base):
     """One picture or file that came with a text. `sid` is the carrier's id of it, null while the carrier has not said;
     `declared` is the type that was announced, `content_type` the one that it has; `thumbnail` is the blob of a small JPEG,

@@ -249,6 +249,8 @@ def was_refused(session: Session, held: work.Claim, refused: TextRefused, *, now
     message = session.get_one(Message, held.ref, with_for_update=True)
     if refused.kind in (Refusal.RETRY, Refusal.CONFIG):  # the page survives until a person has mended the account
         was_not_sent(session, held, now=now, error=str(refused))
+        if refused.kind is Refusal.CONFIG:
+            _another_way(session, message, now=now)
         return
     if refused.kind is Refusal.OPTED_OUT:
         _carrier_says_opted_out(session, message, refused.code, now=now)
@@ -298,6 +300,7 @@ def check_delivery(session: Session, held: work.Claim, *, now: datetime) -> None
         digests.follow(session, message, now=now)
         _note(session, message, f"No delivery report for the text to {_to(message)}.", now=now)
         _tell_author(session, message, "has no delivery report yet", now=now)
+        _another_way(session, message, now=now)
     work.finish(session, held, now=now)
 
 
@@ -329,11 +332,21 @@ def _fail(session: Session, message: Message, *, code: str | None, error: str, n
     reason = f"{code}: {error}" if code else error
     _tell_author(session, message, f"was not delivered ({reason})", now=now)
     _note(session, message, f"The text to {_to(message)} failed: {reason}", now=now)
+    _another_way(session, message, now=now)
 
 
 def _note(session: Session, message: Message, text: str, *, now: datetime) -> None:
     for ticket in digests.tickets_of(session, message):
         note(session, ticket_id=ticket, kind="delivery", now=now, text=text)
+
+
+def _another_way(session: Session, message: Message, *, now: datetime) -> None:
+    """A page of a ticket that did not arrive is looked after, right after this transaction (tickets.escalating); of a digest,
+    each of the pages that went out in it."""
+    for page in (message, *digests.carried(session, message)):
+        announces = Purpose(page.purpose) in (Purpose.PAGE, Purpose.MISSED)
+        if announces and page.person is not None and page.ticket_id is not None and page.state != MessageState.WITHHELD:
+            work.plan(session, WorkKind.OTHER_WAY, page.id, now=now)
 
 
 def _carrier_says_opted_out(session: Session, message: Message, code: str, *, now: datetime) -> None:

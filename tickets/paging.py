@@ -18,7 +18,7 @@ _ENOUGH = 20
 class Facts:
     """What is known of a ticket when a page is planned. Numbers are E.164; `seconds` is the length of the voicemail;
     `link` lets staff listen without logging in, `pictures_link` see the `pictures` that came with a text; `rung`: phones of
-    the team rang, and nobody took the call."""
+    the team rang, and nobody took the call. `again` says why this is not the first page ("nobody took it for 10 min")."""
 
     number: int
     client: str | None = None
@@ -32,6 +32,7 @@ class Facts:
     rung: bool = False
     pictures: int = 0
     pictures_link: str | None = None
+    again: str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,13 @@ def _with_pictures(before: str, words: str, after: str, *, facts: Facts) -> str:
     return sms.fit(before, words, f"{count}.{after}")
 
 
+def _urgent(facts: Facts) -> str:
+    return f"URGENT {facts.number} again, {facts.again}:" if facts.again else f"URGENT {facts.number}"
+
+
 def page_body(facts: Facts) -> str:
     """The page for a voicemail or text: with the words, or saying how to hear them."""
-    before = f"URGENT {facts.number} {who(facts)}: "
+    before = f"{_urgent(facts)} {who(facts)}: "
     after = f" Reply ACK {facts.number} to take it."
     if facts.words:
         about = f"[{facts.about}] " if facts.about else ""
@@ -108,10 +113,27 @@ def words_body(facts: Facts) -> str:
 
 def missed_body(facts: Facts) -> str:
     """A caller chose an option and left no words, perhaps after nobody took the call."""
-    before = f"URGENT {facts.number} missed call, {who(facts)}: "
+    before = f"{_urgent(facts)} missed call, {who(facts)}: "
     nobody = "nobody took the call, " if facts.rung else ""
     what = f"chose {facts.about or 'an option'}, {nobody}left no message."
     return sms.fit(before, what, f" Reply ACK {facts.number} to take it.")
+
+
+def unanswered_body(facts: Facts, *, minutes: int, paged: Iterable[str]) -> str:
+    """The last text of an escalation, to those who have to see to it themselves now."""
+    after = f" Nobody else will be paged. Reply ACK {facts.number} to take it."
+    before = f"{facts.number}: nobody has acknowledged after {minutes} min. {who(facts)}. Paged: "
+    return sms.fit(before, f"{', '.join(paged)}.", after)
+
+
+def still_yours(number: int, *, minutes: int, first: bool) -> str:
+    """The question to an owner of whom nothing was heard about the ticket, and the last one before it is open again."""
+    if first:
+        return f"{number} is still yours: reply ACK {number} to keep it, DONE {number} when it is solved."
+    return (
+        f"{number}: are you still at it? Without ACK {number} or DONE {number} it is open again in {minutes} min, and "
+        "everyone on call is paged."
+    )
 
 
 def words_to_owner(facts: Facts) -> str:
@@ -164,10 +186,15 @@ def digest_body(entries: Sequence[Entry]) -> str:
 _BODIES = {Purpose.PAGE: page_body, Purpose.WORDS: words_body, Purpose.MISSED: missed_body}
 
 
+def body(purpose: Purpose, facts: Facts) -> str:
+    """The words of a page."""
+    return _BODIES[purpose](facts)
+
+
 def plan(purpose: Purpose, facts: Facts, people: Iterable[Person], *, about: str) -> tuple[PlannedText, ...]:
     """One text for each person and purpose. `about` separates several occasions of one ticket ("re12", "call3")."""
-    body = _BODIES[purpose](facts)
+    text = body(purpose, facts)
     return tuple(
-        PlannedText(f"{purpose}:{facts.number}:{about}:{person.number}", person.name, person.number, purpose, body)
+        PlannedText(f"{purpose}:{facts.number}:{about}:{person.number}", person.name, person.number, purpose, text)
         for person in people
     )

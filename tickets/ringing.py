@@ -190,7 +190,7 @@ def _lost(session: Session, call: Call, ring: Ring, taker: Leg, *, now: datetime
     _note(session, call, f"{taker.person} took the call, but the line was lost before the caller came", now=now)
     ticket = calls.ticket_of(session, call)
     if ticket is not None and ticket.state == TicketState.CLAIMED and ticket.claimed_by == taker.person:
-        desk.give_back(session, ticket, now=now)
+        desk.open_again(session, ticket, why=f"{taker.person} took the call, but the line was lost", now=now)
 
 
 def reported(session: Session, call: Call, ring: Ring, leg: Leg, *, now: datetime) -> None:

@@ -1,11 +1,12 @@
 """What the desk decides by: the parts of flow files and settings that tickets need, handed in by the edge."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from tickets.escalation import Plan
 from tickets.oncall import Person
 from tickets.turns import Pace
 
@@ -26,7 +27,9 @@ class Rules:
     everyone, always). `pace` is how fast the carrier takes texts. `client_of` names the client that calls from a number;
     `listen_link` makes the address at which staff hear a recording (its id in, a complete address out), `pictures_link` the
     one at which they see what came with a text (the id of its row in); `wording` is a text to a client in one of the
-    `languages`, with the number of its ticket where there is one, None where the flow file says to stay silent."""
+    `languages`, with the number of its ticket where there is one, None where the flow file says to stay silent. `plans` are the
+    escalations by priority, a priority without one has none; a claim without a sign of work is asked about after
+    `ask_owner_after` (zero: never), and is over `open_again_after` later."""
 
     desk_number: str
     pace: Pace
@@ -47,6 +50,9 @@ class Rules:
     delete_at_carrier: bool = False
     most_pictures: int = 10
     duty: Callable[[datetime], tuple[Person, ...]] | None = None
+    plans: Mapping[str, Plan] = field(default_factory=dict)
+    ask_owner_after: timedelta = timedelta()
+    open_again_after: timedelta = timedelta(minutes=30)
 
     @property
     def sender(self) -> str:

@@ -171,6 +171,14 @@ def advance_leg(current: LegState, reported: LegState) -> LegState:
     return reported if _LEG_RANK.get(reported, 4) > _LEG_RANK.get(current, 4) else current
 
 
+class EscalationState(StrEnum):
+    """What becomes of a ticket that was paged and that nobody has taken."""
+
+    RUNNING = "running"  # somebody will be paged next
+    STOPPED = "stopped"  # somebody took the ticket
+    OVER = "over"  # everybody was paged and nobody took it; the ticket and the last text say so
+
+
 class WorkKind(StrEnum):
     """Side effects and timers. `ref` of the row names what each is about."""
 
@@ -189,6 +197,9 @@ class WorkKind(StrEnum):
     WATCH_RING = "watch-ring"  # ref: ring; its time is up, or its two sides should have come together
     MOVE_CALLER = "move-caller"  # ref: ring; the caller on hold, or alone in a room, goes on at once
     MOVE_COLLEAGUE = "move-colleague"  # ref: leg; the caller has hung up
+    ESCALATE = "escalate"  # ref: escalation; its next step
+    OTHER_WAY = "other-way"  # ref: message, a page that did not arrive
+    ASK_OWNER = "ask-owner"  # ref: ticket; is its owner still at it?
 
 
 class WorkState(StrEnum):

@@ -3,6 +3,7 @@
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -332,3 +333,21 @@ def test_every_row_that_the_watcher_reads_is_there(world: World, auditor: Audito
     before = [world.rows(table) for table in (Ticket, Recording, Message, Event, Work)]
     auditor.run()
     assert [world.rows(table) for table in (Ticket, Recording, Message, Event, Work)] == before
+
+
+def test_an_escalation_whose_next_step_was_lost_goes_on(database_url: str, tmp_path: Path) -> None:
+    world = World(database_url, tmp_path, escalates=True)
+    world.text(CLIENT, "Server is down")
+    world.work()
+    for sent in world.carrier.sent:
+        world.delivered(sent.sid)
+    forget(world, "escalate")
+    world.pass_time(400, step=20)
+    assert world.carrier.placed == []
+    assert found(Auditor(world.desk)) == ["escalation-stopped"]
+    world.pass_time(30, step=5)
+    assert {call.to for call in world.carrier.placed} == {SAM, LEE, ROBIN}
+    assert "The watcher found: The next step of the escalation was not planned. It is planned again." in [
+        event["text"] for event in world.ticket()["events"]
+    ]
+    world.close()

@@ -17,7 +17,7 @@ from sqlalchemy import event, select, text, update
 from ivr.carrier.base import CallInfo
 from tests import databases
 from tests.world import CLIENT, DESK, LEE, ROBIN, SAM, STRANGER, World, wav
-from tickets.models import Message, Work
+from tickets.models import Leg, Message, Work
 from tickets.outbox import NotSent
 
 pytestmark = pytest.mark.skipif(
@@ -220,6 +220,18 @@ def paced(database_url: str, tmp_path: Path) -> Iterator[World]:
         world.press("1", 1, sid, number)
         world.recorded(f"RE{caller}", sid)
         world.hang_up(sid, number)
+
+
+@pytest.fixture
+def ringing(database_url: str, tmp_path: Path) -> Iterator[World]:
+    """A ticket that nobody has acknowledged for five minutes: three phones ring, and Lee's was picked up."""
+    world = World(database_url, tmp_path, escalates=True)
+    world.text(STRANGER, "Server is down")
+    world.work()
+    for sent in world.carrier.sent:
+        world.delivered(sent.sid)
+    world.pass_time(302, step=20)
+    world.phones.picks_up(LEE)
     yield world
     world.close()
 
@@ -282,3 +294,73 @@ def test_a_claim_and_a_digest_that_goes_out_in_the_same_moment(paced: World, mom
     (digest,) = [text for text in paced.texts_to(SAM) if text.startswith("URGENT")]
     told = "1003 is taken by Lee. Nothing to do for you." in paced.texts_to(SAM)
     assert ("1003" in digest) == told  # who read of it hears who has it
+
+
+def pressing(world: World, number: str, keys: str) -> Act:
+    """The webhook of a key; what follows from it is done later."""
+    one = world.phones.last(number)
+    path = f"/twilio/leg/{one.url.split('/')[-2]}/1"
+    return lambda: world.post(path, CallSid=one.sid, From=DESK, To=number, CallStatus="in-progress", Digits=keys).text
+
+
+@pytest.mark.parametrize("before", ["UPDATE tickets", "UPDATE legs", COMMIT])
+@pytest.mark.parametrize("key_first", [True, False])
+def test_of_an_acknowledgement_by_text_and_one_by_key_exactly_one_gets_the_ticket(
+    ringing: World, before: str, key_first: bool
+) -> None:
+    acts = [pressing(ringing, LEE, "4"), texting(ringing, SAM, "ACK 1001", "SM1")]
+    first, second = acts if key_first else reversed(acts)
+    said = meet(ringing, first, second, before=before)
+    ringing.work()
+    owner = ringing.ticket()["claimed_by"]
+    spoken = str(said[0 if key_first else 1])
+    assert [event["kind"] for event in ringing.ticket()["events"]].count("claimed") == 1
+    if owner == "Lee":
+        assert "Ticket 1 0 0 1 is yours." in spoken
+        assert any(text.startswith("1001 is taken by Lee") for text in ringing.texts_to(SAM))
+    else:
+        assert owner == "Sam"
+        assert "Ticket 1 0 0 1 is taken by Sam." in spoken
+    assert not ringing.phones.rings(SAM)
+    assert not ringing.phones.rings(ROBIN)
+
+
+def step_of(world: World) -> Act:
+    job = next(row.id for row in world.rows(Work) if row.kind == "escalate")
+    return lambda: world.hands.do(job)
+
+
+@pytest.mark.parametrize("step_first", [True, False])
+@pytest.mark.parametrize("before", ["UPDATE escalations", COMMIT])
+def test_a_step_and_an_acknowledgement_come_one_after_the_other(ringing: World, before: str, step_first: bool) -> None:
+    for number in (SAM, LEE, ROBIN):
+        ringing.phones.leg_is(number, "no-answer")
+    ringing.now.moment += timedelta(minutes=5)
+    placed, texts = len(ringing.carrier.placed), len(ringing.carrier.sent)
+    acts = [step_of(ringing), texting(ringing, SAM, "ACK 1001", "SM1")]
+    first, second = acts if step_first else reversed(acts)
+    meet(ringing, first, second, before=before)
+    ringing.work()
+    assert ringing.ticket()["claimed_by"] == "Sam"
+    assert len(ringing.carrier.placed) == placed
+    assert not [sent.body for sent in ringing.carrier.sent[texts:] if sent.body.startswith("URGENT")]
+
+
+def test_two_pages_of_one_person_ring_one_after_the_other(ringing: World) -> None:
+    for number in (SAM, LEE, ROBIN):
+        ringing.phones.leg_is(number, "no-answer")
+    ringing.text(CLIENT, "Phones are dead")
+    ringing.work()
+    for sent in ringing.carrier.sent:
+        ringing.delivered(sent.sid)
+    ringing.now.moment += timedelta(minutes=10)
+    for row in ringing.rows(Work):
+        if row.kind == "escalate" and row.state == "waiting":
+            ringing.hands.do(row.id)
+    mine = {row.id for row in ringing.rows(Leg) if row.number == SAM and row.state == "pending"}
+    jobs = [row.id for row in ringing.rows(Work) if row.kind == "place-call" and row.ref in mine]
+    assert len(jobs) == 2
+    before = len(ringing.phones.calls_to(SAM))
+    first, second = (lambda: ringing.hands.do(jobs[0])), (lambda: ringing.hands.do(jobs[1]))
+    meet(ringing, first, second, before="UPDATE legs")
+    assert len(ringing.phones.calls_to(SAM)) == before + 1
