@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ivr.carrier.base import CarrierError
 from ivr.lookups import reconcile
 from ivr.queue import BrokerDown, job_id
+from ivr.readiness import EVERY, report_if_due
 from ivr.settings import Settings
 from ivr.wiring import Helpline, assemble
 from tickets import calls, leader, work
@@ -58,6 +59,7 @@ class Clock:
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{time.monotonic_ns()}"
         self._leads = False
         self._next_reconcile = 0.0
+        self._next_report = 0.0
         self._comparing: threading.Thread | None = None
 
     def tick(self) -> None:
@@ -71,10 +73,16 @@ class Clock:
             if not leads:
                 return
             notice_stale_calls(self.desk)
+            self._report()
             sweep(self.desk)
             self._reconcile()
         except (SQLAlchemyError, BrokerDown) as error:
             log.warning("the clock could not do its round", error=f"{type(error).__name__}: {error}".splitlines()[0])
+
+    def _report(self) -> None:
+        if time.monotonic() >= self._next_report:
+            report_if_due(self.desk)
+            self._next_report = time.monotonic() + EVERY
 
     def _reconcile(self) -> None:
         """In a thread of its own: a carrier that hangs must not stop the sweep, nor outlast the lead."""
