@@ -90,7 +90,7 @@ def _joins(before: str, char: str) -> bool:
     if unicodedata.category(char) in ("Mn", "Me", "Mc") or char in "\u200c\u200d":  # accents and the like, joiners
         return before not in "\r\n"
     skin = "\U0001f3fb" <= char <= "\U0001f3ff"
-    return (skin and unicodedata.category(before) == "So") or (
+    return (skin and before != "" and unicodedata.category(before) == "So") or (
         before == "\u200d" and unicodedata.category(char) == "So"
     )
 

@@ -6,7 +6,7 @@ night on which it comes twice the next of the two, and one that is skipped is th
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from tickets.oncall import Moments
@@ -45,6 +45,7 @@ def plain(words: str) -> str:
 def read(words: str, *, now: datetime, zone: str, moments: Moments) -> datetime | Unclear:
     """The moment until which `words` mean, for somebody whose clocks are those of `zone`. Always later than `now`, and not
     more than LONGEST later, in time or on the wall."""
+    now = now.astimezone(UTC)  # in which hours are hours
     text = " ".join(word for word in plain(words).split() if word not in _FILLER)
     if not text:
         return Unclear(f"For how long? Write {EXAMPLES}.")
