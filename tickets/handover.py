@@ -24,8 +24,14 @@ OWNER = "the owner of oncall.yml"
 _RECEIVED = "UNDO gives it back, GIVE with a name and a time passes it on."
 
 
-def answer(arrival: Arrival, request: Request) -> str:
-    """Do what a colleague asked for, tell the others whom it concerns, and return the reply."""
+def answer(arrival: Arrival, request: Request) -> tuple[str, bool]:
+    """Do what a colleague asked for, tell the others whom it concerns, and return the reply; False with it when the request
+    was not clear, so that a telephone which answers by itself ("Give me a minute") can be told less often."""
+    found = _answer(arrival, request)
+    return (found.why, False) if isinstance(found, Unclear) else (found, True)
+
+
+def _answer(arrival: Arrival, request: Request) -> str | Unclear:
     assert arrival.person is not None  # only the team has commands
     overrides.alone(arrival.session)
     before = overrides.running(arrival.session, now=arrival.now)
@@ -91,12 +97,13 @@ def _until(arrival: Arrival, moment: datetime, person: Person) -> str:
     return f"until {when(moment, person.zone, rules=arrival.rules, now=arrival.now)}"
 
 
-def _take(arrival: Arrival, request: Request, before: tuple[Handover, ...], *, person: Person) -> str:
+def _take(arrival: Arrival, request: Request, before: tuple[Handover, ...], *, person: Person) -> str | Unclear:
     ends = _ends(arrival, request.time, person)
     if isinstance(ends, Unclear):
         if request.time.isdecimal() and len(request.time) >= 4:
-            return f"To take ticket {request.time} write ACK {request.time}. To be on call: TAKE 4h or TAKE until 8am."
-        return f"{ends.why} TAKE ALONE puts only you on call."
+            words = f"To take ticket {request.time} write ACK {request.time}. To be on call: TAKE 4h or TAKE until 8am."
+            return Unclear(words)
+        return Unclear(f"{ends.why} TAKE ALONE puts only you on call.")
     made = Handover(arrival.now, ends, person.name, person.name, also=not request.alone)
     until = _until(arrival, ends, person)
     mine = [one for one in before if one.by == one.person == person.name]
@@ -113,25 +120,15 @@ def _take(arrival: Arrival, request: Request, before: tuple[Handover, ...], *, p
     return f"You are on call {until} {beside}.{told}{goes_on} UNDO takes it back."
 
 
-def _give(arrival: Arrival, request: Request, before: tuple[Handover, ...], *, person: Person) -> str:
-    rules = arrival.rules
-    team = {one.name: one for one in rules.team}
-    if not request.name:
-        return f"To whom, and for how long? Write {_GIVE}."
-    found = who(request.name, team)
-    if len(found) != 1:
-        names = _names(found or [name for name in team if name != person.name], "or")
-        return (
-            f"Which one: {names}?"
-            if found
-            else f"Nobody here is called {request.name.title()}. {names}? Write {_GIVE}."
-        )
-    other = team[found[0]]
+def _give(arrival: Arrival, request: Request, before: tuple[Handover, ...], *, person: Person) -> str | Unclear:
+    rules, other = arrival.rules, _meant(request, arrival.rules, person)
+    if isinstance(other, Unclear):
+        return other
     if other == person:
         return "That is you. TAKE 4h puts you on call."
     ends = _ends(arrival, request.time, person)
     if isinstance(ends, Unclear):
-        return ends.why
+        return ends
     if not consent.may_text(arrival.session, other.number, rules.sender):
         return (
             f"Nothing done: {other.name} has opted out of texts and gets no pages. Call {spoken_number(other.number)}."
@@ -153,6 +150,19 @@ def _give(arrival: Arrival, request: Request, before: tuple[Handover, ...], *, p
         arrival, made, before, after=after, subject=f"{other.name} is on call for {person.name}", told=(other,)
     )
     return f"{other.name} is on call for you {_until(arrival, ends, person)}.{told} UNDO takes it back."
+
+
+def _meant(request: Request, rules: Rules, person: Person) -> Person | Unclear:
+    team = {one.name: one for one in rules.team}
+    found = who(request.name, team)
+    if len(found) == 1:
+        return team[found[0]]
+    if found:
+        return Unclear(f"Which one: {_names(found, 'or')}?")
+    if not request.name:
+        return Unclear(f"To whom, and for how long? Write {_GIVE}.")
+    others = _names([name for name in team if name != person.name], "or")
+    return Unclear(f"Nobody here is called {request.name.title()}. {others}? Write {_GIVE}.")
 
 
 def _undo(arrival: Arrival, before: tuple[Handover, ...], *, person: Person) -> str:

@@ -106,8 +106,10 @@ def _dispatch(arrival: Arrival) -> None:
 def _staff(arrival: Arrival, command: Command | None) -> None:
     duty = handover_words.parse(arrival.text.body)
     if duty is not None:
-        body = handover.answer(arrival, duty)
-        arrival.reply(body, key=f"answer:{arrival.text.sid}", purpose=Purpose.ANSWER)
+        body, clear = handover.answer(arrival, duty)
+        if clear or _lost_in_the_last_hour(arrival) < LOST_PER_HOUR:
+            key = f"{'answer' if clear else 'lost'}:{arrival.text.sid}"
+            arrival.reply(body, key=key, purpose=Purpose.ANSWER)
     elif command is not None:
         body, ticket = answers.answer(arrival, command)
         if ticket is not None:

@@ -222,6 +222,14 @@ def test_a_client_who_writes_take_writes_to_the_desk(desk: World) -> None:
     assert on_call(desk) == ["Sam", "Lee"]
 
 
+def test_a_phone_that_answers_by_itself_does_not_keep_the_desk_talking(desk: World) -> None:
+    for _ in range(9):
+        desk.text(LEE, "Give me a minute, I am driving")
+    desk.work()
+    assert len(desk.texts_to(LEE)) == 5
+    assert desk.texts_to(LEE)[0].startswith("Nobody here is called Me A Minute")
+
+
 # -- twice, away, over a clock change ------------------------------------------------------------------------------------
 
 
