@@ -18,7 +18,7 @@ from ivr.opening import Answers
 from ivr.queue import JobQueue
 from ivr.settings import Settings, SmsKeywords
 from tickets import db
-from tickets.oncall import Handover, Person, Quiet, Stint
+from tickets.oncall import Course, Handover, Person, Quiet, Stint
 from tickets.rules import Rules, Wording
 from tickets.storage import BlobStore, open_blobs
 from tickets.turns import Pace
@@ -78,12 +78,6 @@ def rules_of(
     texts, pages = flows.helpdesk.texts, flows.helpdesk.pages
     team = {person.name: colleague(person, zone_of(flows.oncall)) for person in flows.oncall.team}
 
-    def course(begins: datetime, ends: datetime, made: tuple[Handover, ...]) -> tuple[Stint, ...]:
-        return tuple(
-            Stint(piece.begins, piece.ends, tuple(team[person.name] for person in piece.duty.people))
-            for piece in stretches(flows.oncall, begins, ends, extras(made))
-        )
-
     def wording(kind: Wording, ticket: int | None, language: str | None) -> str | None:
         code = language or ""
         words = flows.translations.get(code) or flows.translations.get(code.split("-")[0]) or texts
@@ -95,10 +89,10 @@ def rules_of(
         pace=Pace(settings.twilio_messaging_service_sid or settings.twilio_number, texts.segments_per_second),
         team=tuple(team.values()),
         duty=lambda at: tuple(team[person.name] for person in on_duty(flows.oncall, at, handovers())),
-        course=course,
+        course=_course(flows, team),
         ready_before=timedelta(minutes=flows.oncall.readiness.minutes_before),
         ready_always=flows.oncall.readiness.always,
-        moments=lambda local, zone: meanings(local, zone) or (moment(local, zone),),
+        moments=_moments,
         zone=ZoneInfo(flows.helpdesk.desk.zone),
         wording=wording,
         client_of=flows.client_of,
@@ -115,6 +109,20 @@ def rules_of(
         delete_at_carrier=flows.helpdesk.recordings.delete_at_carrier,
         most_pictures=flows.helpdesk.pictures.most_per_text,
     )
+
+
+def _course(flows: Flows, team: dict[str, Person]) -> Course:
+    def course(begins: datetime, ends: datetime, made: tuple[Handover, ...]) -> tuple[Stint, ...]:
+        return tuple(
+            Stint(piece.begins, piece.ends, tuple(team[person.name] for person in piece.duty.people))
+            for piece in stretches(flows.oncall, begins, ends, extras(made))
+        )
+
+    return course
+
+
+def _moments(local: datetime, zone: str) -> tuple[datetime, ...]:
+    return meanings(local, zone) or (moment(local, zone),)
 
 
 def colleague(listed: Listed, zone: str) -> Person:
