@@ -1,6 +1,6 @@
 """The shape of oncall.yml: people, teams, rotations, shifts, overrides, holidays. What they mean: `flows.schedule`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -8,10 +8,16 @@ from flows.fields import E164, Language, Name, Zone
 from flows.oncall_fields import ClockTime, Day, Days, EndTime, Every, HandOver, LocalTime, Ways, Who, own
 from flows.schema import EVERYONE, Model
 
-__all__ = ["EVERYONE", "Holidays", "OnCall", "Override", "Person", "Quiet", "Rotation", "Shift"]
+__all__ = ["EVERYONE", "Holidays", "OnCall", "Override", "Person", "Quiet", "Readiness", "Rotation", "Shift"]
 
 GroupName = Annotated[Name, Field(max_length=40)]
 _NUMBER_HINT = 'number: "+19035550111", or numbers: ["+19035550111", "+19035550121"], the first gets the pages'
+
+
+def _or_always(schema: dict[str, Any]) -> None:
+    """An editor takes the word as well as the block."""
+    block = {key: schema.pop(key) for key in list(schema) if key not in ("title", "description")}
+    schema["anyOf"] = [block, {"const": "always"}]
 
 
 class Quiet(Model):
@@ -100,6 +106,21 @@ class Holidays(Model):
     who: Who = Field(description="who takes every shift that begins on such a day")
 
 
+class Readiness(Model):
+    """The report to the lead before others are on duty: what is wrong with their numbers and with the week."""
+
+    model_config = ConfigDict(json_schema_extra=_or_always)
+
+    minutes_before: int = Field(30, ge=0, le=720, description="minutes before the change; 0: no report")
+    always: bool = Field(False, description="true: a report when all is well, too")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _word(cls, value: Any) -> Any:
+        """`readiness: always` is short for {always: true}."""
+        return {"always": True} if value == "always" else value
+
+
 class OnCall(Model):
     """oncall.yml. Without shifts everyone listed is on duty at all hours."""
 
@@ -112,3 +133,6 @@ class OnCall(Model):
     shifts: tuple[Shift, ...] = Field((), max_length=100, description="who is on duty when; without: everyone, always")
     overrides: tuple[Override, ...] = Field((), max_length=500, description="times in which others are on duty")
     holidays: Holidays | None = Field(None, description="days on which others take the shifts")
+    readiness: Readiness = Field(
+        default_factory=Readiness, description="the report before each change of who is on duty"
+    )

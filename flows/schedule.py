@@ -2,7 +2,8 @@
 
 1. Without `shifts`, everyone. Otherwise everyone whom a shift names that covers the moment.
 2. A shift that begins on a holiday is taken by the `who` of `holidays`.
-3. Overrides, in the order of the file, and then `extra` ones: `instead` of those on duty, or `also`.
+3. Overrides, in the order of the file, and then `extra` ones in theirs: `instead` of those on duty, `also`, or in the place
+   of one person, whenever that person would be on duty.
 
 Shifts, hand-overs and overrides are times on the wall; `flows.localtime.moment` says which moments they mean. Names, zones
 and dates are those of a file that `flows.loader` took; an extra override of a name that the file does not have is ignored.
@@ -27,13 +28,15 @@ AHEAD = timedelta(days=62)
 @dataclass(frozen=True)
 class Extra:
     """An override from elsewhere than the file, such as a text. `also`: beside those on duty, otherwise instead of them.
-    `name` is a person, team or rotation of the file."""
+    With `place_of`, a person, neither: `name` is on duty whenever that person would be, who is not. `name` is a person, team
+    or rotation of the file. None of the three ever leaves nobody on duty where somebody was."""
 
     begins: datetime
     ends: datetime
     name: str
     also: bool = False
     why: str = ""
+    place_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,13 @@ class _Override:
     who: tuple[str, ...]
     also: bool
     why: str
+    place_of: str = ""
+
+    def applied(self, names: frozenset[str], who: frozenset[str]) -> frozenset[str]:
+        """Who is on duty with it, of those on duty without it and those whom it names."""
+        if self.place_of:
+            return (names - {self.place_of}) | who if self.place_of in names else names
+        return names | who if self.also else who
 
 
 def on_duty(file: OnCall, at: datetime, extra: Iterable[Extra] = ()) -> tuple[Person, ...]:
@@ -74,9 +84,10 @@ def duty(file: OnCall, at: datetime, extra: Iterable[Extra] = ()) -> Duty:
     reasons: list[str] = []
     for override in _overrides(file, extra):
         if override.begins <= at < override.ends:
-            who = members(file, override.who, at)
-            names = names | who if override.also else who
-            reasons.append(override.why or "no reason given")
+            names_then = override.applied(names, members(file, override.who, at))
+            if names_then != names or not override.place_of:  # who stands in for somebody off duty changes nothing
+                reasons.append(override.why or "no reason given")
+            names = names_then
     return Duty(tuple(person for person in file.team if person.name in names), day, tuple(reasons))
 
 
@@ -186,7 +197,7 @@ def _overrides(file: OnCall, extra: Iterable[Extra]) -> Iterator[_Override]:
     known = {EVERYONE, *file.teams, *file.rotations, *(person.name for person in file.team)}
     for more in extra:
         if more.name in known:
-            yield _Override(more.begins, more.ends, (more.name,), more.also, more.why)
+            yield _Override(more.begins, more.ends, (more.name,), more.also, more.why, more.place_of)
 
 
 def _changes(file: OnCall, begins: datetime, ends: datetime, *, extra: tuple[Extra, ...]) -> set[datetime]:

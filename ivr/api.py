@@ -11,6 +11,7 @@ from flask import Blueprint, Response, abort, jsonify, make_response, request
 from werkzeug.exceptions import HTTPException
 
 from ivr.duty import answer
+from ivr.handovers import holding
 from ivr.listen import audio
 from ivr.look import original, small
 from ivr.openapi import document
@@ -135,7 +136,7 @@ def blueprint(desk: Helpline) -> Blueprint:
         """Who is on call now, or at a moment."""
         try:
             at = moment_of(request.args["at"]) if "at" in request.args else desk.now()
-            return jsonify(answer(desk.flows.oncall, at))
+            return jsonify(answer(desk.flows.oncall, at, holding(desk.database, at)))
         except (ValueError, OverflowError):
             refuse(400, "at must be a moment as ISO 8601 in the years 2000 to 2098, like 2026-11-23T14:05:11Z")
 

@@ -206,6 +206,26 @@ def watcher(settings: Settings) -> str:
     raise Trouble(wrong, "Start everything with `helpline up`, or `helpline clock` alone")
 
 
+def ready(settings: Settings) -> str:
+    """Whether those who are on duty next can be reached. A number that was never tried fails nothing."""
+    from ivr.commands.duty import readiness
+    from ivr.wiring import utc_now
+    from tickets import db
+
+    try:
+        found = readiness(settings, utc_now())
+    except FlowErrors:
+        raise Trouble("the flow files cannot be read", "`helpline flow check` shows why") from None
+    except db.SchemaError:
+        raise Trouble("the database cannot be read", "See the line about the database") from None
+    listed = f"{found.who}: {'; '.join(finding.text for finding in found.findings) or 'all is well'}"
+    if any(finding.grave for finding in found.findings):
+        raise Trouble(
+            listed, "Mend it, or hand the shift over: GIVE Sam until 8am by text, or an override in oncall.yml"
+        )
+    return listed
+
+
 def _first_of(problems: list[Problem]) -> None:
     problems = [problem for problem in problems if not problem.note]
     if problems:
@@ -296,6 +316,7 @@ CHECKS = (
     Check("flow files", flow_files, frozenset({"FLOWS_DIR"})),
     Check("staff", staff, frozenset({"FLOWS_DIR", "TWILIO_NUMBER"})),
     Check("opt-outs", opt_outs, frozenset({"FLOWS_DIR", "DATABASE_URL"})),
+    Check("next shift", ready, frozenset({"FLOWS_DIR", "DATABASE_URL", "HELPLINE_DATA"})),
     Check("watcher", watcher, frozenset({"HELPLINE_DATA", "DATABASE_URL"})),
     Check("public address", public_url, frozenset({"PUBLIC_URL", "HOST", "PORT", "TWILIO_ACCOUNT_SID"})),
     Check("carrier", carrier, _CARRIER_NEEDS | {"HELPLINE_DATA", "HOST", "PORT", "SANDBOX_PORT"}),

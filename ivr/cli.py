@@ -163,12 +163,20 @@ def consent(*, number: str, kind: str | None, reason: str | None, by: str | None
 @cli.command()
 @click.option("--at", metavar="TIME", help='At this time instead of now: "2026-11-23 22:00", or with an offset.')
 @click.option("--week", "whole_week", is_flag=True, help="The week as a calendar.")
+@click.option("--undo", metavar="NUMBER", type=int, help="Undo a change that somebody made by text.")
+@click.option("--ready", is_flag=True, help="What is wrong with the next shift; exit code 1 when anything is.")
 @click.option("--json", "as_json", is_flag=True, help="As the JSON API gives it.")
-def oncall(*, at: str | None, whole_week: bool, as_json: bool) -> int:
+def oncall(*, at: str | None, whole_week: bool, undo: int | None, ready: bool, as_json: bool) -> int:
     """Say who is on call, until when, and who is next."""
+    from ivr.commands.duty import print_ready, undo_change
     from ivr.commands.oncall import print_oncall
 
-    return print_oncall(_settings("oncall", quiet=True), at, whole_week=whole_week, as_json=as_json)
+    settings = _settings("oncall", quiet=True)
+    if undo is not None:
+        return undo_change(settings, undo)
+    if ready:
+        return print_ready(settings, as_json=as_json)
+    return print_oncall(settings, at, whole_week=whole_week, as_json=as_json)
 
 
 @cli.command()

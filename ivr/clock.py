@@ -16,6 +16,7 @@ from ivr.carrier.base import CarrierError
 from ivr.drill import drill_if_due
 from ivr.lookups import reconcile
 from ivr.queue import BrokerDown, job_id
+from ivr.readiness import EVERY, report_if_due
 from ivr.settings import Settings
 from ivr.wiring import Helpline, assemble
 from tickets import calls, leader, work
@@ -98,6 +99,7 @@ class Clock:
             Aside("drill", DRILL_EVERY, lambda: drill_if_due(desk), failed="the drill could not be run"),
             Aside("audit", auditor.EVERY, auditor.Auditor(desk).run, failed="the watcher could not look at the desk"),
         )
+        self._next_report = 0.0
 
     def tick(self) -> None:
         """One round. Whatever does not answer is tried again in the next one."""
@@ -110,11 +112,17 @@ class Clock:
             if not leads:
                 return
             notice_stale_calls(self.desk)
+            self._report()
             sweep(self.desk)
             for aside in self._asides:
                 aside.tick()
         except (SQLAlchemyError, BrokerDown) as error:
             log.warning("the clock could not do its round", error=f"{type(error).__name__}: {error}".splitlines()[0])
+
+    def _report(self) -> None:
+        if time.monotonic() >= self._next_report:
+            report_if_due(self.desk)
+            self._next_report = time.monotonic() + EVERY
 
     def resign(self) -> None:
         """Let another clock lead at once."""

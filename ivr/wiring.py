@@ -7,18 +7,20 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from flows.loader import Flows, load
+from flows.localtime import meanings, moment
 from flows.oncall_schema import Person as Listed
-from flows.schedule import on_duty, zone_of
+from flows.schedule import Extra, on_duty, stretches, zone_of
 from flows.schema import Escalation
 from ivr.carrier.base import Carrier
 from ivr.carrier.twilio import TwilioCarrier
+from ivr.handovers import Handovers, extras
 from ivr.links import Links
 from ivr.opening import Answers
 from ivr.queue import JobQueue
 from ivr.settings import Settings, SmsKeywords
 from tickets import db
 from tickets.escalation import SMS, VOICE, Plan, Step
-from tickets.oncall import Person, Quiet
+from tickets.oncall import Course, Handover, Person, Quiet, Stint
 from tickets.rules import Rules, Wording
 from tickets.storage import BlobStore, open_blobs
 from tickets.turns import Pace
@@ -66,8 +68,15 @@ class Helpline:
         return tuple(client.name for client in self.flows.clients)
 
 
-def rules_of(flows: Flows, settings: Settings, *, links: Links, now: Clock = utc_now) -> Rules:
-    """The part of files and settings that the desk decides by."""
+def rules_of(
+    flows: Flows,
+    settings: Settings,
+    *,
+    links: Links,
+    now: Clock = utc_now,
+    handovers: Callable[[], tuple[Extra, ...]] = tuple,
+) -> Rules:
+    """The part of files and settings that the desk decides by. `handovers` are the changes by text that hold now."""
     texts, pages = flows.helpdesk.texts, flows.helpdesk.pages
     team = {person.name: colleague(person, zone_of(flows.oncall)) for person in flows.oncall.team}
 
@@ -81,7 +90,11 @@ def rules_of(flows: Flows, settings: Settings, *, links: Links, now: Clock = utc
         desk_number=settings.twilio_number,
         pace=Pace(settings.twilio_messaging_service_sid or settings.twilio_number, texts.segments_per_second),
         team=tuple(team.values()),
-        duty=lambda at: tuple(team[person.name] for person in on_duty(flows.oncall, at)),
+        duty=lambda at: tuple(team[person.name] for person in on_duty(flows.oncall, at, handovers())),
+        course=_course(flows, team),
+        ready_before=timedelta(minutes=flows.oncall.readiness.minutes_before),
+        ready_always=flows.oncall.readiness.always,
+        moments=_moments,
         zone=ZoneInfo(flows.helpdesk.desk.zone),
         wording=wording,
         client_of=flows.client_of,
@@ -104,6 +117,20 @@ def rules_of(flows: Flows, settings: Settings, *, links: Links, now: Clock = utc
         ask_owner_after=timedelta(minutes=flows.helpdesk.claims.ask_after_minutes),
         open_again_after=timedelta(minutes=flows.helpdesk.claims.page_after_minutes),
     )
+
+
+def _course(flows: Flows, team: dict[str, Person]) -> Course:
+    def course(begins: datetime, ends: datetime, made: tuple[Handover, ...]) -> tuple[Stint, ...]:
+        return tuple(
+            Stint(piece.begins, piece.ends, tuple(team[person.name] for person in piece.duty.people))
+            for piece in stretches(flows.oncall, begins, ends, extras(made))
+        )
+
+    return course
+
+
+def _moments(local: datetime, zone: str) -> tuple[datetime, ...]:
+    return meanings(local, zone) or (moment(local, zone),)
 
 
 def colleague(listed: Listed, zone: str) -> Person:
@@ -152,14 +179,15 @@ def assemble(settings: Settings, *, now: Clock = utc_now) -> Helpline:
     db.check_version(engine)
     queue = JobQueue(settings.broker_url)
     links = Links(settings.secret_key.get_secret_value(), settings.public_url)
+    database = db.Database(engine, notify=queue.hint, notify_in=queue.hint_in)
     return Helpline(
         settings=settings,
         flows=flows,
-        database=db.Database(engine, notify=queue.hint, notify_in=queue.hint_in),
+        database=database,
         queue=queue,
         carrier=carrier_of(settings),
         blobs=open_blobs(settings.blob_url),
-        rules=rules_of(flows, settings, links=links, now=now),
+        rules=rules_of(flows, settings, links=links, now=now, handovers=Handovers(database, now)),
         links=links,
         now=now,
     )

@@ -21,6 +21,7 @@ from werkzeug.test import TestResponse
 from flows.loader import load
 from ivr.carrier.base import CallInfo
 from ivr.clock import notice_stale_calls, sweep
+from ivr.handovers import Handovers
 from ivr.jobs import Hands
 from ivr.links import Links
 from ivr.queue import BrokerDown, job_id
@@ -164,16 +165,17 @@ class World:
         self.blobs = FakeBlobs(open_blobs(self.settings.blob_url))
         flows = load(self.settings.flows_dir)
         links = Links(self.settings.secret_key.get_secret_value(), PUBLIC)
-        rules = rules_of(flows, self.settings, links=links, now=self.now)
+        engine = db.connect(self.settings.database_url)
+        database = db.Database(engine, notify=self.queue.hint, notify_in=self.queue.hint_in)
+        rules = rules_of(flows, self.settings, links=links, now=self.now, handovers=Handovers(database, self.now))
         if not real_rate:
             rules = replace(rules, pace=replace(rules.pace, segments_per_second=math.inf))
         if not escalates:
             rules = calm(rules)
-        database = db.connect(self.settings.database_url)
         self.desk = Helpline(
             settings=self.settings,
             flows=flows,
-            database=db.Database(database, notify=self.queue.hint, notify_in=self.queue.hint_in),
+            database=database,
             queue=self.queue,  # type: ignore[arg-type]
             carrier=self.carrier,
             blobs=self.blobs,

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tickets import claims, consent, desk, digests, paging, replies
+from tickets import claims, consent, desk, digests, handover, paging, replies
 from tickets.arrival import Arrival
 from tickets.commands import Command, Verb
 from tickets.events import note
@@ -18,7 +18,7 @@ from tickets.voicemails import recordings_of
 
 STAFF_HELP = (
     "ACK 1042 takes a ticket, DONE 1042 resolves it, 1042 and words texts its client, WHO says who is on call. "
-    "ACK alone takes the only open one."
+    "ACK alone takes the only open one. TAKE 4h puts you on call, GIVE Sam until 8am hands it over, UNDO takes that back."
 )
 
 
@@ -27,9 +27,7 @@ def answer(arrival: Arrival, command: Command) -> tuple[str, Ticket | None]:
     session, rules, now, person = arrival.session, arrival.rules, arrival.now, arrival.person
     assert person is not None  # only the team has commands
     if command.verb is Verb.WHO:
-        people = ", ".join(f"{p.name} {spoken_number(p.number)}" for p in rules.paged(now))
-        known = rules.on_duty(now)
-        return f"On call: {people}" if known else f"Nobody is on call. Pages go to everyone: {people}", None
+        return handover.who_is(session, rules, now=now), None
     ticket, problem = _meant(session, command, person, rules=rules, now=now)
     if ticket is None:
         return problem, None

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tickets import answers, conversation, keywords, pictures
+from tickets import answers, conversation, handover, handover_words, keywords, pictures
 from tickets.arrival import Arrival, InboundText
 from tickets.commands import Command, Verb, parse
 from tickets.db import insert_once, serialise
@@ -104,7 +104,13 @@ def _dispatch(arrival: Arrival) -> None:
 
 
 def _staff(arrival: Arrival, command: Command | None) -> None:
-    if command is not None:
+    duty = handover_words.parse(arrival.text.body)
+    if duty is not None:
+        body, clear = handover.answer(arrival, duty)
+        if clear or _lost_in_the_last_hour(arrival) < LOST_PER_HOUR:
+            key = f"{'answer' if clear else 'lost'}:{arrival.text.sid}"
+            arrival.reply(body, key=key, purpose=Purpose.ANSWER)
+    elif command is not None:
         body, ticket = answers.answer(arrival, command)
         if ticket is not None:
             arrival.attach(ticket)

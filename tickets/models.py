@@ -327,6 +327,24 @@ class Event(Base):
     text: Mapped[str] = mapped_column(String(500))
 
 
+class DutyOverride(Base):
+    """A change of who is on duty that a colleague made by text (`tickets.oncall.Handover`). `evidence` is the id of the text;
+    `undone_at` and `undone_by` say when it stopped to count before its end, and through whom."""
+
+    __tablename__ = "duty_overrides"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    begins: Mapped[datetime]
+    ends: Mapped[datetime] = mapped_column(index=True)
+    person: Mapped[str] = mapped_column(String(100))
+    also: Mapped[bool]
+    place_of: Mapped[str | None] = mapped_column(String(100))
+    by: Mapped[str] = mapped_column(String(100))
+    evidence: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str | None] = mapped_column(String(100))
+
+
 class Work(Base):
     """One side effect or timer: due at a time, leased to one worker, tried with growing pauses."""
 

@@ -1,6 +1,6 @@
 """The team, and who of it a number belongs to. Who is on duty when is handed in by the edge (`Rules.on_duty`)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
@@ -44,6 +44,44 @@ class Person:
     def quiet_at(self, moment: datetime) -> bool:
         """Whether what is not urgent has to wait at this moment."""
         return self.quiet is not None and self.quiet.holds(moment.astimezone(self.zone).time())
+
+
+@dataclass(frozen=True)
+class Handover:
+    """A change of who is on duty that a colleague made by text. With `place_of`, `person` stands in for that colleague
+    whenever he or she would be on duty; otherwise `person` is on duty as well (`also`) or alone. `number` is the one that
+    undoes it, `by` who made it."""
+
+    begins: datetime
+    ends: datetime
+    person: str
+    by: str
+    also: bool = True
+    place_of: str | None = None
+    number: int = 0
+
+    @property
+    def words(self) -> str:
+        """What it says: "Sam for Lee", "Lee too", "Lee alone"."""
+        if self.place_of:
+            return f"{self.person} for {self.place_of}"
+        return f"{self.person} too" if self.also else f"{self.person} alone"
+
+
+@dataclass(frozen=True)
+class Stint:
+    """A time (UTC, without its end) in which the same people are on duty."""
+
+    begins: datetime
+    ends: datetime
+    people: tuple[Person, ...]
+
+
+#: The stints between two moments without a hole between them, when these handovers hold.
+Course = Callable[[datetime, datetime, tuple[Handover, ...]], tuple[Stint, ...]]
+
+#: Every moment at which the clocks of a zone show a time; when a clock change skips it, the moment of the change.
+Moments = Callable[[datetime, str], tuple[datetime, ...]]
 
 
 def person_of(team: Iterable[Person], number: str) -> Person | None:

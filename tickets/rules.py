@@ -7,7 +7,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from tickets.escalation import Plan
-from tickets.oncall import Person
+from tickets.oncall import Course, Handover, Moments, Person, Stint
 from tickets.turns import Pace
 
 
@@ -24,10 +24,12 @@ class Wording(StrEnum):
 @dataclass(frozen=True)
 class Rules:
     """All of it read once at start. `team` is everybody, on duty or not; `duty` says who of it is on duty at a moment (None:
-    everyone, always). `pace` is how fast the carrier takes texts. `client_of` names the client that calls from a number;
-    `listen_link` makes the address at which staff hear a recording (its id in, a complete address out), `pictures_link` the
-    one at which they see what came with a text (the id of its row in); `wording` is a text to a client in one of the
-    `languages`, with the number of its ticket where there is one, None where the flow file says to stay silent. `plans` are the
+    everyone, always), `course` the same of a time, with the handovers it is asked about; `moments` says what a time on the
+    wall means. The readiness report goes out `ready_before` others are on duty (0: never), `ready_always` also when all is
+    well. `pace` is how fast the carrier takes texts. `client_of` names the client that calls from a number; `listen_link`
+    makes the address at which staff hear a recording (its id in, a complete address out), `pictures_link` the one at which
+    they see what came with a text (the id of its row in); `wording` is a text to a client in one of the `languages`, with
+    the number of its ticket where there is one, None where the flow file says to stay silent. `plans` are the
     escalations by priority, a priority without one has none; a claim without a sign of work is asked about after
     `ask_owner_after` (zero: never), and is over `open_again_after` later."""
 
@@ -53,6 +55,10 @@ class Rules:
     plans: Mapping[str, Plan] = field(default_factory=dict)
     ask_owner_after: timedelta = timedelta()
     open_again_after: timedelta = timedelta(minutes=30)
+    course: Course | None = None
+    ready_before: timedelta = timedelta(minutes=30)
+    ready_always: bool = False
+    moments: Moments = lambda local, zone: (local.replace(tzinfo=ZoneInfo(zone)),)
 
     @property
     def sender(self) -> str:
@@ -71,6 +77,10 @@ class Rules:
     def leads(self) -> tuple[Person, ...]:
         """Who hears of what is wrong with the desk itself: those who lead, and where nobody does, everyone."""
         return tuple(person for person in self.team if person.lead) or self.team
+
+    def stints(self, begins: datetime, ends: datetime, handovers: tuple[Handover, ...] = ()) -> tuple[Stint, ...]:
+        """Who is on duty from `begins` to `ends`, piece by piece, when these handovers hold and no others."""
+        return (Stint(begins, ends, self.team),) if self.course is None else self.course(begins, ends, handovers)
 
     def page_due(self, ended: datetime) -> datetime:
         """When the page of a recording that ended then goes out without words. A timer is noticed by the next sweep, up to

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,8 @@ from rich.text import Text
 from flows.loader import load
 from flows.localtime import meanings, moment
 from flows.oncall_schema import OnCall
-from flows.schedule import zone_of
+from flows.schedule import Extra, zone_of
+from ivr.commands.duty import made_by_text
 from ivr.commands.failures import NOT_USABLE, Failure
 from ivr.duty import answer, week, week_data
 from ivr.settings import Settings
@@ -31,9 +32,10 @@ def print_oncall(
     Raises FlowErrors, and Failure for what is no time."""
     oncall = load(settings.flows_dir).oncall
     moments, remark = _moments(at, zone_of(oncall), now=now or datetime.now(UTC))
-    answers = [_answer(oncall, one, at) for one in moments]
+    made = made_by_text(settings, min(moments) - timedelta(days=8))
+    answers = [_answer(oncall, one, at, extra=made) for one in moments]
     if as_json:
-        first: dict[str, Any] = week_data(oncall, week(oncall, moments[0])) if whole_week else answers[0]
+        first: dict[str, Any] = week_data(oncall, week(oncall, moments[0], made)) if whole_week else answers[0]
         more = {"also": answers[1]} if len(answers) > 1 and not whole_week else {}
         click.echo(json.dumps({**first, **more}, indent=2, ensure_ascii=False))
         return 0
@@ -42,7 +44,7 @@ def print_oncall(
         console.print(Text(remark), soft_wrap=True)
     if whole_week:
         marks = Marks() if _can_show(Marks().whole, console.encoding) else PLAIN
-        calendar = Calendar(oncall, week(oncall, moments[0]), at=moments[0], width=console.width, marks=marks)
+        calendar = Calendar(oncall, week(oncall, moments[0], made), at=moments[0], width=console.width, marks=marks)
         for line in calendar.lines():
             console.print(line, soft_wrap=True)
         return 0
@@ -77,9 +79,9 @@ def _moments(at: str | None, zone: str, *, now: datetime) -> tuple[tuple[datetim
     return (then,), f"{local:%H:%M} does not exist on {_day(local)}: the clocks go forward to {after:%H:%M %Z}."
 
 
-def _answer(oncall: OnCall, at: datetime, given: str | None) -> dict[str, Any]:
+def _answer(oncall: OnCall, at: datetime, given: str | None, *, extra: tuple[Extra, ...]) -> dict[str, Any]:
     try:
-        return answer(oncall, at)
+        return answer(oncall, at, extra)
     except ValueError as error:
         raise Failure(f'--at: "{given}": {error}. Example: {EXAMPLE}', code=NOT_USABLE) from None
 
@@ -118,6 +120,8 @@ def _print(console: Console, answered: dict[str, Any]) -> None:
         console.print(Text(f"Holiday: {answered['holiday']}"))
     for why in answered["overrides"]:
         console.print(Text(f"Override: {why}"), soft_wrap=True)
+    if any(why.startswith("#") for why in answered["overrides"]):
+        console.print(Text("What was made by text, `helpline oncall --undo NUMBER` takes back."), soft_wrap=True)
     if answered["until"]:
         names = ", ".join(person["name"] for person in answered["next"])
         console.print(Text(f"Then {names or 'nobody: `helpline flow check` names the gap'}."), soft_wrap=True)

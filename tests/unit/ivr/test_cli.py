@@ -262,6 +262,7 @@ def test_the_doctor_answers_programs_too(capsys: Captured, monkeypatch: pytest.M
         "flow files": "ok",
         "staff": "ok",
         "opt-outs": "failed",
+        "next shift": "failed",
         "watcher": "failed",
         "public address": "ok",
         "carrier": "failed",

@@ -92,6 +92,7 @@ def test_a_fresh_machine_is_told_what_to_do(env: dict[str, str], tmp_path: Path)
         f"ok       flow files: {ROOT}/flows is clean",
         "ok       staff: 3 on call, every number can receive texts",
         "failed   opt-outs: the database cannot be read -> See the line about the database",
+        "failed   next shift: the database cannot be read -> See the line about the database",
         "failed   watcher: the database cannot be read -> See the line about the database",
         "ok       public address: http://127.0.0.1:8000 (the sandbox is on this machine)",
         f"failed   carrier: http://127.0.0.1:1 does not answer (ConnectionError) -> {start}",

@@ -110,7 +110,7 @@ def test_helpline_answers_the_keywords_when_the_carrier_does_not(database_url: s
     assert "903-689-2004" in sent[2]
     assert world.texts_to(SAM) == [
         "ACK 1042 takes a ticket, DONE 1042 resolves it, 1042 and words texts its client, WHO says who is on call. "
-        "ACK alone takes the only open one."
+        "ACK alone takes the only open one. TAKE 4h puts you on call, GIVE Sam until 8am hands it over, UNDO takes that back."
     ]
     world.close()
 
