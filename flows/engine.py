@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from flows.builtin import VOICEMAIL_STEP, voicemail_only
-from flows.instructions import Choose, Gather, Hangup, Instruction, Pause, Play, Prompt, Record, Say
+from flows.instructions import Choose, Gather, Hangup, Instruction, Pause, Play, Prompt, Record, Say, TellWhenOver
 from flows.schema import (
     Clip,
     HangupStep,
@@ -32,13 +32,14 @@ from flows.schema import (
 from flows.words import fill, spoken_values
 
 __all__ = [
-    "Caller", "Digits", "Event", "Flow", "HungUp", "Recorded", "Session", "Silence", "Turn", "Waiting",
+    "Caller", "Digits", "Event", "Flow", "HungUp", "Known", "Recorded", "Session", "Silence", "Turn", "Waiting",
     "advance", "begin", "said_of_callers", "voicemail_only",
 ]  # fmt: skip
 
 Flow = HelpdeskFlow
 # Any of these ends a message; a digit does not, because callers fumble with their phones while they speak.
 FINISH_KEYS = "*#"
+TELL_ME = "1"
 HANGUP_KEY = "hangup"
 
 
@@ -48,6 +49,16 @@ class Caller:
 
     number: str | None
     client: str | None
+
+
+@dataclass(frozen=True)
+class Known:
+    """An outage that a colleague announced to the callers of this client: `words` about it, and whether this caller can be
+    told by text when it is over (`offer`).
+    """
+
+    words: str
+    offer: bool
 
 
 @dataclass(frozen=True)
@@ -89,7 +100,7 @@ class Waiting(StrEnum):
 @dataclass(frozen=True)
 class Session:
     """Where a call is. `steps` counts the turns so far, `tries` the misses at this step, `began` is epoch seconds,
-    `heard` names the menus whose notice was said.
+    `heard` names the menus whose notice was said, `offered` that the caller was asked about an outage just now.
     """
 
     step: str
@@ -101,6 +112,7 @@ class Session:
     ended: bool
     began: int
     heard: tuple[str, ...] = ()
+    offered: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """The session as JSON types."""
@@ -120,6 +132,7 @@ class Session:
             ended=data.get("ended") is True,
             began=_count(data.get("began")),
             heard=tuple(name for name in heard if isinstance(name, str)) if isinstance(heard, list | tuple) else (),
+            offered=data.get("offered") is True,
         )
 
 
@@ -131,8 +144,10 @@ class Turn:
     instructions: tuple[Instruction, ...]
 
 
-def begin(flow: Flow, *, caller: Caller, now: datetime) -> Turn:
-    """The first turn of a call. The moment `now` is seen in `session.began` only."""
+def begin(flow: Flow, *, caller: Caller, now: datetime, known: Known | None = None) -> Turn:
+    """The first turn of a call. The moment `now` is seen in `session.began` only; a `known` outage is said after the
+    greeting, before the caller has to do anything.
+    """
     session = Session(
         step=flow.calls.start,
         waiting=Waiting.KEYS,
@@ -143,12 +158,12 @@ def begin(flow: Flow, *, caller: Caller, now: datetime) -> Turn:
         ended=False,
         began=int(now.timestamp()),
     )
-    return _Call(flow, session, caller=caller, now=now).enter(flow.calls.start)
+    return _Call(flow, session, caller=caller, now=now, known=known).enter(flow.calls.start)
 
 
 def said_of_callers(flow: Flow) -> frozenset[str]:
     """Which of "caller" and "client" any prompt names. Who differs only in the others hears the same."""
-    said = flow.calls.model_dump_json() + VOICEMAIL_STEP.model_dump_json()
+    said = flow.calls.model_dump_json(exclude={"outage"}) + VOICEMAIL_STEP.model_dump_json()
     return frozenset(name for name in ("caller", "client") if f"{{{name}}}" in said)
 
 
@@ -176,14 +191,18 @@ def advance(flow: Flow, session: Session, event: Event, *, caller: Caller, now: 
 class _Call:
     """One turn in the making: the session so far and the instructions collected."""
 
-    def __init__(self, flow: Flow, session: Session, *, caller: Caller, now: datetime) -> None:
-        self.flow, self.session = flow, session
+    def __init__(
+        self, flow: Flow, session: Session, *, caller: Caller, now: datetime, known: Known | None = None
+    ) -> None:
+        self.flow, self.session, self.known = flow, session, known
         self.values = spoken_values(flow.desk, number=caller.number, client=caller.client)
         self.minutes = (now.timestamp() - session.began) / 60
         self.out: list[Instruction] = []
 
     def press(self, keys: str) -> Turn:
         """A key of the menu, or a wrong one."""
+        if self.session.offered:
+            return self.answered(keys)
         step = self.flow.calls.steps.get(self.session.step)
         if not isinstance(step, MenuStep):
             return self.enter(self.session.step, lost=True)
@@ -199,6 +218,8 @@ class _Call:
 
     def miss(self, kind: str) -> Turn:
         """Silence or a wrong key at a menu: their own words, then the menu again, their own step, or `otherwise`."""
+        if self.session.offered:
+            return self.answered("")
         step = self.flow.calls.steps.get(self.session.step)
         if not isinstance(step, MenuStep):
             return self.enter(self.session.step, lost=True)
@@ -211,6 +232,14 @@ class _Call:
             return self.enter(miss.next)
         return self.enter(self.session.step, tries=tries)
 
+    def answered(self, keys: str) -> Turn:
+        """After the offer about an outage: 1 is a wish, everything else leads to the menu that the caller came for."""
+        self.session = replace(self.session, offered=False)
+        if keys == TELL_ME:
+            self.out.append(TellWhenOver())
+            self._say(self.flow.calls.outage.thanks)
+        return self.enter(self.session.step)
+
     def enter(self, name: str, *, tries: int = 0, lost: bool = False) -> Turn:
         """Go on from step `name` to the first that waits for the caller. Circles and limits lead to the voicemail."""
         passed: set[str] = set()
@@ -219,6 +248,10 @@ class _Call:
             if step is None or (self._at_limit() and not isinstance(step, VoicemailStep | HangupStep)):
                 name, step = self._voicemail_for(name)
             passed.add(name)
+            if self.known is not None and not isinstance(step, SayStep):
+                known, self.known = self.known, None
+                if (turn := self._announce(name, known)) is not None:
+                    return turn
             match step:
                 case SayStep():
                     self._say(step.say)
@@ -261,6 +294,18 @@ class _Call:
         # One digit per key and no finish key: # and * arrive as keys of their own instead of looking like silence.
         gather = Gather(prompts=prompts, digits=1, timeout=menu.wait, finish_on_key="")
         self.session = replace(self.session, step=name, waiting=Waiting.KEYS, tries=tries, heard=heard)
+        return Turn(self.session, (*self.out, gather))
+
+    def _announce(self, name: str, known: Known) -> Turn | None:
+        """Say what is known of an outage; whoever can be texted is asked, and goes on to step `name` afterwards."""
+        outage = self.flow.calls.outage
+        self.values = {**self.values, "outage": known.words.rstrip(" .!")}
+        if not known.offer:
+            self._say(outage.say)
+            return None
+        prompts = self._prompts(outage.say) + self._prompts(outage.offer)
+        gather = Gather(prompts=prompts, digits=1, timeout=outage.wait, finish_on_key="")
+        self.session = replace(self.session, step=name, waiting=Waiting.KEYS, tries=0, offered=True)
         return Turn(self.session, (*self.out, gather))
 
     def _record(self, name: str, voicemail: Voicemail, *, tries: int) -> Turn:

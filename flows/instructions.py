@@ -1,7 +1,7 @@
 """What a call is told to do next, as plain data. The edge renders it as TwiML; the engine never sees XML.
 
 The instructions of one turn are carried out in order. At most one of them ends the turn (`Gather`, `Record`) or the
-call (`Hangup`), and it is always the last. `Choose` is an effect for the desk: nothing of it is heard.
+call (`Hangup`), and it is always the last. `Choose` and `TellWhenOver` are effects for the desk: nothing of them is heard.
 """
 
 from dataclasses import dataclass
@@ -77,4 +77,9 @@ class Choose:
     note: str
 
 
-Instruction = Say | Play | Pause | Gather | Record | Hangup | Choose
+@dataclass(frozen=True)
+class TellWhenOver:
+    """The caller pressed 1 to be told by text when the announced outage is over. An effect for the desk, like `Choose`."""
+
+
+Instruction = Say | Play | Pause | Gather | Record | Hangup | Choose | TellWhenOver

@@ -181,11 +181,30 @@ class Limits(Model):
     minutes: int = Field(10, ge=2, le=60, description="minutes of one call before the voicemail")
 
 
+class KnownOutage(Model):
+    """What callers of a client hear before the first menu, while a colleague has announced an outage there."""
+
+    say: Prompts = Field(
+        (Words(say="We know of a problem at {client}: {outage}."),),
+        description="what is known; {outage} is what the colleague wrote",
+    )
+    offer: Prompts = Field(
+        (Words(say="Press 1 to be told by text when it is over, or stay on the line for the menu."),),
+        description="said after it to callers who can be texted",
+    )
+    thanks: Prompts = Field(
+        (Words(say="Thank you. We will text you when it is over. Hang up now, or stay on the line for the menu."),),
+        description="said after the key 1",
+    )
+    wait: int = Field(4, ge=2, le=15, description="seconds to wait for the key")
+
+
 class Calls(Model):
     """The way of a call."""
 
     start: StepName = Field(description="the first step")
     limits: Limits = Field(default_factory=Limits, description="bounds of one call")
+    outage: KnownOutage = Field(default_factory=KnownOutage, description="words to callers about an announced outage")
     steps: dict[StepName, Step] = Field(min_length=1, max_length=100, description="the steps by name")
 
 
@@ -198,6 +217,10 @@ class Wordings(Model):
     opted_out: PlainText = Field(description="the one confirmation of an opt-out")
     opted_in: PlainText = Field(description="answer to START")
     follow_up: PlainText | None = Field(None, description="answer to later texts of a ticket; leave it out for none")
+    over: PlainText = Field(
+        "{desk}: the problem at {client} is over. {words} Reply STOP to opt-out.",
+        description="text to callers who asked to be told when an announced outage is over",
+    )
 
 
 class Texts(Wordings):
@@ -219,6 +242,30 @@ class Pages(Model):
     wait_for_transcript: int = Field(20, ge=0, le=300, description="seconds a page waits for the transcript")
     delivery_report: int = Field(60, ge=10, le=600, description="seconds without a report that count as not delivered")
     escalate_after_minutes: int = Field(5, ge=1, le=60, description="minutes without an acknowledgement")
+
+
+#: Names that clients of different offices say when the same thing is down: carriers, and products that many work with.
+_THINGS = (
+    "AT&T", "Comcast", "Spectrum", "Suddenlink", "Optimum", "Altice", "Frontier", "Brightspeed", "CenturyLink", "Verizon",
+    "T-Mobile", "Starlink", "Oncor", "Swepco", "RingCentral", "Vonage", "Office 365", "Microsoft 365", "Exchange Online",
+    "QuickBooks Online", "Dentrix", "Eaglesoft",
+)  # fmt: skip
+
+
+class Incidents(Model):
+    """When the tickets of several callers become one incident."""
+
+    window_minutes: int = Field(
+        60, ge=0, le=1440, description="tickets of one client within these minutes are one incident; 0 for never"
+    )
+    update_minutes: int = Field(
+        5, ge=1, le=60, description="minutes between two pages that only tell of one caller more"
+    )
+    things: tuple[Name, ...] = Field(
+        _THINGS,
+        max_length=200,
+        description="names (carriers, products) that make clients of several offices one incident",
+    )
 
 
 class Recordings(Model):
@@ -243,6 +290,7 @@ class HelpdeskFlow(Model):
     calls: Calls = Field(description="the way of a call")
     texts: Texts = Field(description="texts that go out by themselves")
     pages: Pages = Field(default_factory=Pages, description="timing of pages")
+    incidents: Incidents = Field(default_factory=Incidents, description="when several tickets are one incident")
     recordings: Recordings = Field(default_factory=Recordings, description="what is kept of recordings")
     pictures: Pictures = Field(default_factory=Pictures, description="what is kept of pictures that come with texts")
 

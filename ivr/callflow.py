@@ -6,13 +6,13 @@ import structlog
 from sqlalchemy.orm import Session as Unit
 
 from flows import engine
-from flows.engine import Caller, Digits, Recorded, Session, Silence, Waiting
-from flows.instructions import Choose
+from flows.engine import Caller, Digits, Known, Recorded, Session, Silence, Waiting
+from flows.instructions import Choose, TellWhenOver
 from ivr.forms import CallForm, RecordingForm
 from ivr.opening import Instructions
 from ivr.twiml import RECORDING_PATH, Addresses, render
 from ivr.wiring import Helpline
-from tickets import calls, recordings
+from tickets import calls, incidents, outages, recordings
 from tickets.models import Call
 
 log = structlog.get_logger(__name__)
@@ -27,7 +27,8 @@ def answer(desk: Helpline, form: CallForm, turn: int) -> str:
     now = desk.now()
     if turn == 0:
         client = desk.rules.client_of(form.from_number)
-        first, instructions = desk.answers.begin(Caller(form.from_number, client), now=now)
+        known = _known(desk, form.from_number, client, now=now)
+        first, instructions = desk.answers.begin(Caller(form.from_number, client), now=now, known=known)
         row = calls.new_row(form.sid, _caller(form), client=client, now=now)
         quiet = not any(isinstance(instruction, Choose) for instruction in instructions)
         if quiet and desk.database.insert_alone(
@@ -41,12 +42,17 @@ def answer(desk: Helpline, form: CallForm, turn: int) -> str:
             return before
         if call.session is None:
             caller = Caller(call.from_number, call.client)
-            following, instructions = desk.answers.begin(caller, turn=turn, now=now)
+            known = _announced(unit, desk, caller, now=now)
+            following, instructions = desk.answers.begin(caller, turn=turn, now=now, known=known)
         else:
             session = Session.from_dict(call.session)
             following, instructions = _advance(desk, call, session, form=form, turn=turn, now=now)
             _note_recording(unit, desk, call, session=session, form=form, now=now)
+        if call.ended_at is not None:
+            incidents.in_line(unit)
         for instruction in instructions:
+            if isinstance(instruction, TellWhenOver):
+                outages.asked(unit, call, now=now, rules=desk.rules)
             if isinstance(instruction, Choose):
                 ticket = calls.chose(unit, call, instruction.label, now=now)
                 log.info("option chosen", ticket=ticket.number, option=instruction.key)
@@ -55,6 +61,19 @@ def answer(desk: Helpline, form: CallForm, turn: int) -> str:
             unit.flush()
             calls.settle(unit, call, now=now, rules=desk.rules)
         return following.twiml
+
+
+def _known(desk: Helpline, caller: str | None, client: str | None, *, now: datetime) -> Known | None:
+    """What this client's callers are told of an outage. Who is no known client's caller hears nothing, and costs nothing."""
+    if client is None:
+        return None
+    with desk.database.reading() as session:
+        return _announced(session, desk, Caller(caller, client), now=now)
+
+
+def _announced(session: Unit, desk: Helpline, caller: Caller, *, now: datetime) -> Known | None:
+    found = outages.heard_by(session, caller.number, caller.client, rules=desk.rules, now=now)
+    return Known(found.words, found.tell) if found is not None else None
 
 
 def _advance(

@@ -6,7 +6,7 @@ from functools import lru_cache
 from twilio.twiml.voice_response import Gather as GatherVerb
 from twilio.twiml.voice_response import VoiceResponse
 
-from flows.instructions import Choose, Gather, Hangup, Instruction, Pause, Play, Prompt, Record, Say
+from flows.instructions import Choose, Gather, Hangup, Instruction, Pause, Play, Prompt, Record, Say, TellWhenOver
 
 EMPTY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
@@ -72,6 +72,6 @@ def render(instructions: tuple[Instruction, ...], addresses: Addresses) -> str:
                 response.redirect(addresses.action, method="POST")
             case Hangup():
                 response.hangup()
-            case Choose():
+            case Choose() | TellWhenOver():
                 continue
     return str(response)

@@ -66,7 +66,7 @@ class Helpline:
 
 def rules_of(flows: Flows, settings: Settings, *, links: Links, now: Clock = utc_now) -> Rules:
     """The part of files and settings that the desk decides by."""
-    texts, pages = flows.helpdesk.texts, flows.helpdesk.pages
+    texts, pages, incidents = flows.helpdesk.texts, flows.helpdesk.pages, flows.helpdesk.incidents
     team = {person.name: colleague(person, zone_of(flows.oncall)) for person in flows.oncall.team}
 
     def wording(kind: Wording, ticket: int | None, language: str | None) -> str | None:
@@ -95,6 +95,10 @@ def rules_of(flows: Flows, settings: Settings, *, links: Links, now: Clock = utc
         keywords_by_carrier=settings.sms_keywords is SmsKeywords.CARRIER,
         delete_at_carrier=flows.helpdesk.recordings.delete_at_carrier,
         most_pictures=flows.helpdesk.pictures.most_per_text,
+        clients=tuple(client.name for client in flows.clients),
+        incident_window=timedelta(minutes=incidents.window_minutes),
+        incident_pause=timedelta(minutes=incidents.update_minutes),
+        things=incidents.things,
     )
 
 

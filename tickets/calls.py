@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tickets import desk, paging, work
+from tickets import desk, incidents, paging, work
 from tickets.db import insert_once
 from tickets.events import adopt, note
 from tickets.models import Call, Recording, Ticket
@@ -195,10 +195,16 @@ def missed(session: Session, call: Call, *, now: datetime, rules: Rules) -> None
     """The call left no words. A ticket without a message says what was chosen and pages once."""
     no_message(call)
     ticket = ticket_of(session, call)
-    if ticket is None or ticket.paged_at is not None:
+    # Who only asked to be told when an outage is over wants nothing else; whoever went on to the menu does.
+    if ticket is None or (ticket.paged_at is not None and not _asked_and_chose(ticket, call)):
         return
     facts = paging.Facts(number=ticket.number, client=ticket.client, caller=ticket.from_number, about=call.choice)
     desk.page(session, ticket, Purpose.MISSED, facts, about=f"call{call.id}", rules=rules, now=now)
+
+
+def _asked_and_chose(ticket: Ticket, call: Call) -> bool:
+    """Whether a caller who is part of an incident also chose an option of the menu."""
+    return ticket.incident_id is not None and call.choice is not None
 
 
 def no_message(call: Call) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from tickets import consent, desk, paging
+from tickets import consent, desk, incidents, paging
 from tickets.arrival import Arrival, can_receive
 from tickets.automatic import is_thanks
 from tickets.consent import ConsentKind
@@ -20,6 +20,7 @@ FOLLOW_UPS = 5
 
 def take(arrival: Arrival, *, unclear: bool) -> None:
     """A text of a client joins the client's ticket, reopens or opens one. `unclear`: it may be an opt-out, a person decides."""
+    incidents.in_line(arrival.session)
     ticket, first = arrival.current_ticket(), False
     if ticket is None and (resolved := arrival.resolved_ticket()) is not None:
         if is_thanks(arrival.text.body) and not arrival.text.media:

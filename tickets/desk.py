@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from tickets import outbox, paging
+from tickets import incidents, outbox, paging
 from tickets.events import note
 from tickets.models import Counter, Event, Message, Ticket
 from tickets.oncall import Person
@@ -42,7 +42,8 @@ def open_ticket(
 
 
 def by_number(session: Session, number: int) -> Ticket | None:
-    """The ticket with this number, locked for the rest of the unit of work."""
+    """The ticket with this number, locked for the rest of the unit of work; its incident can be locked after it."""
+    incidents.in_line(session)
     found = (
         select(Ticket)
         .where(Ticket.number == number)
@@ -53,8 +54,9 @@ def by_number(session: Session, number: int) -> Ticket | None:
 
 
 def open_tickets(session: Session) -> list[Ticket]:
-    """Tickets that nobody owns, the oldest first."""
-    return list(session.scalars(select(Ticket).where(Ticket.state == TicketState.OPEN).order_by(Ticket.number)))
+    """Tickets that nobody owns, the oldest first. What belongs to an incident is taken with the one that leads it."""
+    unowned = select(Ticket).where(Ticket.state == TicketState.OPEN, Ticket.incident_id.is_(None))
+    return list(session.scalars(unowned.order_by(Ticket.number)))
 
 
 def page(
@@ -62,7 +64,11 @@ def page(
 ) -> int:
     """Page everyone on duty about an open ticket, once for each purpose and occasion. Returns how many texts are new.
 
-    When the schedule has nobody on duty, everyone is paged and the ticket says so. A ticket that has an owner pages nobody."""
+    When the schedule has nobody on duty, everyone is paged and the ticket says so. A ticket that has an owner pages nobody. One
+    that tells of what the team knows already becomes part of that incident, and what is told is its matter."""
+    leader = incidents.gather(session, ticket, words=facts.words, rules=rules, now=now)
+    if leader is not None:
+        return incidents.tell(session, ticket, leader, facts=facts, about=about, rules=rules, now=now)
     if ticket.state != TicketState.OPEN:
         return 0
     written = 0
@@ -104,7 +110,7 @@ def was_told(session: Session, ticket: Ticket, purpose: Purpose, *, about: str) 
 def reopen(session: Session, ticket: Ticket, *, now: datetime) -> None:
     """A resolved ticket is nobody's again: its client wrote about it once more."""
     note(session, ticket_id=ticket.id, kind="reopened", now=now, text=f"Reopened; {ticket.resolved_by} had resolved it")
-    ticket.state, ticket.updated_at = TicketState.OPEN, now
+    ticket.state, ticket.updated_at, ticket.incident_id = TicketState.OPEN, now, None
     ticket.claimed_by, ticket.claimed_at, ticket.resolved_by, ticket.resolved_at = None, None, None, None
 
 
@@ -143,16 +149,23 @@ def _tell_others(session: Session, ticket: Ticket, person: Person, *, body: str,
 
 
 def claim(session: Session, ticket: Ticket, person: Person, *, rules: Rules, now: datetime) -> None:
-    """An open ticket gets its owner: pages that wait are withheld, everybody who was paged hears who has it."""
+    """An open ticket gets its owner, and with it all of its incident: pages that wait are withheld, everybody who was paged
+    hears who has it."""
+    incidents.in_line(session)
     ticket.state, ticket.claimed_by, ticket.claimed_at, ticket.updated_at = TicketState.CLAIMED, person.name, now, now
     outbox.withhold_pages(session, ticket, now=now)
     note(session, ticket_id=ticket.id, kind="claimed", now=now, text=f"{person.name} took the ticket")
+    for member in incidents.locked_members(session, ticket):
+        if member.state == TicketState.OPEN:
+            incidents.follow(session, member, ticket, now=now)
     body = f"{ticket.number} is taken by {person.name}. Nothing to do for you."
     _tell_others(session, ticket, person, body=body, rules=rules, now=now)
 
 
 def resolve(session: Session, ticket: Ticket, person: Person, *, rules: Rules, now: datetime) -> None:
-    """The ticket is done. When nobody owned it, everybody who was paged is told; a claimed one stays quiet."""
+    """The ticket is done, and all of its incident. When nobody owned it, everybody who was paged is told; a claimed one stays
+    quiet."""
+    incidents.in_line(session)
     unowned = ticket.state == TicketState.OPEN
     ticket.state, ticket.resolved_by, ticket.resolved_at, ticket.updated_at = (
         TicketState.RESOLVED,
@@ -164,6 +177,9 @@ def resolve(session: Session, ticket: Ticket, person: Person, *, rules: Rules, n
         ticket.claimed_by, ticket.claimed_at = person.name, now
         outbox.withhold_pages(session, ticket, now=now)
     note(session, ticket_id=ticket.id, kind="resolved", now=now, text=f"{person.name} resolved the ticket")
+    for member in incidents.locked_members(session, ticket):
+        if member.state != TicketState.RESOLVED:
+            incidents.follow(session, member, ticket, now=now)
     if unowned:
         body = f"{ticket.number} is resolved by {person.name}. Nothing to do for you."
         _tell_others(session, ticket, person, body=body, rules=rules, now=now)

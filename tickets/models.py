@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -83,7 +84,9 @@ class Sender(Base):
 
 
 class Ticket(Base):
-    """One thing that is wrong, and who owns it."""
+    """One caller's trouble, and who owns it. What several tell of is an incident: the others name its leading ticket in
+    `incident_id`. `apart` means that a colleague took it out of one; `things` are the names in its words that others may
+    share (a street, a carrier)."""
 
     __tablename__ = "tickets"
     __table_args__ = (Index("ix_tickets_opened_at_id", "opened_at", "id"),)
@@ -102,6 +105,35 @@ class Ticket(Base):
     claimed_at: Mapped[datetime | None]
     resolved_by: Mapped[str | None] = mapped_column(String(100))
     resolved_at: Mapped[datetime | None]
+    incident_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
+    apart: Mapped[bool] = mapped_column(default=False, server_default=false())
+    things: Mapped[list[Any] | None]
+
+
+class Outage(Base):
+    """What a colleague announced to the callers of a client. It is heard while its ticket is not resolved, and a day from
+    `said_at` at most; `over_at` is when those who asked were told that it is over."""
+
+    __tablename__ = "outages"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), unique=True)
+    client: Mapped[str] = mapped_column(String(200), index=True)
+    words: Mapped[str] = mapped_column(String(300))
+    said_at: Mapped[datetime]
+    over_at: Mapped[datetime | None]
+
+
+class OutageAsker(Base):
+    """A number that pressed 1 to be told when an announced outage is over; `told_at` is when the text was written."""
+
+    __tablename__ = "outage_askers"
+    __table_args__ = (UniqueConstraint("outage_id", "number"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    outage_id: Mapped[int] = mapped_column(ForeignKey("outages.id"))
+    number: Mapped[str] = mapped_column(String(64))
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id"))
+    asked_at: Mapped[datetime]
+    told_at: Mapped[datetime | None]
 
 
 class Call(Base):

@@ -18,6 +18,7 @@ class Wording(StrEnum):
     OPTED_OUT = "opted_out"
     OPTED_IN = "opted_in"
     FOLLOW_UP = "follow_up"
+    OVER = "over"
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,9 @@ class Rules:
     everyone, always). `pace` is how fast the carrier takes texts. `client_of` names the client that calls from a number;
     `listen_link` makes the address at which staff hear a recording (its id in, a complete address out), `pictures_link` the
     one at which they see what came with a text (the id of its row in); `wording` is a text to a client in one of the
-    `languages`, with the number of its ticket where there is one, None where the flow file says to stay silent."""
+    `languages`, with the number of its ticket where there is one, None where the flow file says to stay silent. `clients`
+    are the names of those that the admins know; tickets of one within `incident_window` are one incident, and so are those
+    of several that name the same of the `things`; `incident_pause` lies between two pages that only tell of one more."""
 
     desk_number: str
     pace: Pace
@@ -47,6 +50,10 @@ class Rules:
     delete_at_carrier: bool = False
     most_pictures: int = 10
     duty: Callable[[datetime], tuple[Person, ...]] | None = None
+    clients: tuple[str, ...] = ()
+    incident_window: timedelta = timedelta(minutes=60)
+    incident_pause: timedelta = timedelta(minutes=5)
+    things: tuple[str, ...] = ()
 
     @property
     def sender(self) -> str:
