@@ -7,6 +7,8 @@ from rapidfuzz import fuzz
 
 #: How alike what was written and the name have to be: a typing mistake or two.
 _ALIKE = 86
+#: The same when the name was written with a space more or less ("Pineywoods Dental").
+_SPLIT_OTHERWISE = 93
 #: One word alone stands for a name of several when it is at least so long ("Lakeside").
 _LONG = 5
 
@@ -39,7 +41,7 @@ def client_meant(text: str, clients: Iterable[str]) -> Meant:
 
 
 def _words(written: list[str]) -> list[str]:
-    return ["".join(char for char in word.casefold() if char.isalnum()) for word in written]
+    return ["".join(char for char in word.casefold().replace("&", "and") if char.isalnum()) for word in written]
 
 
 def _matches(written: list[str], name: list[str]) -> Iterable[tuple[int, bool, float] | None]:
@@ -50,4 +52,5 @@ def _matches(written: list[str], name: list[str]) -> Iterable[tuple[int, bool, f
         for taken in {size - 1, size, size + 1} if whole else {size}:
             if 0 < taken <= len(written) and (whole or size > 1 or len(wanted) >= _LONG):
                 likeness = fuzz.ratio("".join(written[:taken]), wanted)
-                yield (taken, whole, likeness) if likeness >= _ALIKE and written[taken - 1] else None
+                needed = _ALIKE if taken == size else _SPLIT_OTHERWISE
+                yield (taken, whole, likeness) if likeness >= needed and written[taken - 1] else None

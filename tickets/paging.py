@@ -157,7 +157,8 @@ def update_body(facts: Facts, several: Several) -> str:
 
 def update_to_owner(facts: Facts, several: Several) -> str:
     """The same for the one who has it."""
-    many = f"{_ordinal(several.callers)} caller" if several.callers > 1 else f"{_ordinal(several.tickets)} time"
+    again = several.callers == 1 < several.tickets
+    many = f"{_ordinal(several.tickets)} time" if again else f"{_ordinal(several.callers)} caller"
     of = f" of {several.client}" if several.client and facts.client == several.client else ""
     last = replace(facts, client=None) if of else facts
     listen = f" Listen: {facts.link}" if facts.link and not facts.words else ""
