@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flows.engine import Caller, Digits, Event, Flow, HungUp, Recorded, Session, Silence, Turn, advance, begin
+from flows.engine import Caller, Digits, Event, Flow, HungUp, Known, Recorded, Session, Silence, Turn, advance, begin
 from flows.instructions import Choose, Gather, Instruction, Say
 
 SHIPPED = Path(__file__).parents[3] / "flows"
@@ -19,9 +19,10 @@ class Phone:
     caller: Caller = field(default_factory=lambda: Caller("+19035550160", "Hollis & Wade CPA"))
     now: datetime = NOON
     turn: Turn | None = None
+    known: Known | None = None
 
     def call(self) -> "Phone":
-        self.turn = begin(self.flow, caller=self.caller, now=self.now)
+        self.turn = begin(self.flow, caller=self.caller, now=self.now, known=self.known)
         return self
 
     def does(self, event: Event) -> "Phone":

@@ -13,6 +13,7 @@ from flows.engine import (
     Event,
     Flow,
     HungUp,
+    Known,
     Recorded,
     Session,
     Silence,
@@ -41,6 +42,7 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.just(HungUp()),
 )
 stubborn: st.SearchStrategy[Event] = st.one_of(st.builds(Digits, keys), st.just(Silence()))
+known = st.none() | st.builds(Known, st.text(max_size=20), st.booleans())
 names = st.sampled_from(["a", "b", "c", "d", "e", "nowhere"])
 
 
@@ -95,9 +97,11 @@ def _is_sound(turn: Turn) -> bool:
 
 
 @patient
-@given(flows(), st.lists(events, max_size=40))
-def test_every_turn_of_any_flow_ends_with_a_wait_or_the_hang_up(flow: Flow, story: list[Event]) -> None:
-    phone = Phone(flow, Caller(None, None)).call()
+@given(flows(), known, st.lists(events, max_size=40))
+def test_every_turn_of_any_flow_ends_with_a_wait_or_the_hang_up(
+    flow: Flow, outage: Known | None, story: list[Event]
+) -> None:
+    phone = Phone(flow, Caller(None, None), known=outage).call()
     assert phone.turn is not None
     assert _is_sound(phone.turn)
     for event in story:
@@ -106,9 +110,11 @@ def test_every_turn_of_any_flow_ends_with_a_wait_or_the_hang_up(flow: Flow, stor
 
 
 @patient
-@given(flows(), st.data())
-def test_a_caller_who_never_hangs_up_ends_within_the_limit_in_any_flow(flow: Flow, data: st.DataObject) -> None:
-    phone = Phone(flow).call()
+@given(flows(), known, st.data())
+def test_a_caller_who_never_hangs_up_ends_within_the_limit_in_any_flow(
+    flow: Flow, outage: Known | None, data: st.DataObject
+) -> None:
+    phone = Phone(flow, known=outage).call()
     turns = 1
     while not phone.session.ended:
         phone.does(data.draw(stubborn))
@@ -117,9 +123,11 @@ def test_a_caller_who_never_hangs_up_ends_within_the_limit_in_any_flow(flow: Flo
 
 
 @patient
-@given(st.lists(events, max_size=60))
-def test_a_shipped_call_ends_with_a_message_asked_for_or_a_caller_who_hung_up(story: list[Event]) -> None:
-    phone = Phone(FLOW).call()
+@given(known, st.lists(events, max_size=60))
+def test_a_shipped_call_ends_with_a_message_asked_for_or_a_caller_who_hung_up(
+    outage: Known | None, story: list[Event]
+) -> None:
+    phone = Phone(FLOW, known=outage).call()
     asked = hung_up = spoke = False
     for event in [*story, *[Silence()] * (FLOW.calls.limits.turns + AFTER_THE_LIMIT)]:
         if not phone.session.ended:
@@ -147,9 +155,9 @@ def test_an_edit_in_the_middle_of_a_call_does_no_harm(
 
 
 @patient
-@given(flows(), st.lists(events, max_size=12))
-def test_a_session_is_the_same_after_json(flow: Flow, story: list[Event]) -> None:
-    turn = begin(flow, caller=Caller("+19035550160", None), now=NOON)
+@given(flows(), known, st.lists(events, max_size=12))
+def test_a_session_is_the_same_after_json(flow: Flow, outage: Known | None, story: list[Event]) -> None:
+    turn = begin(flow, caller=Caller("+19035550160", None), now=NOON, known=outage)
     for event in story:
         assert Session.from_dict(json.loads(json.dumps(turn.session.to_dict()))) == turn.session
         turn = advance(flow, turn.session, event, caller=Caller(None, None), now=NOON)
@@ -160,7 +168,7 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
-FIELDS = ("step", "waiting", "steps", "tries", "choice", "language", "ended", "began", "heard")
+FIELDS = ("step", "waiting", "steps", "tries", "choice", "language", "ended", "began", "heard", "offered")
 
 
 @patient
