@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tickets import desk, incidents, paging, work
+from tickets import desk, paging, work
 from tickets.db import insert_once
 from tickets.events import adopt, note
 from tickets.models import Call, Recording, Ticket

@@ -117,6 +117,8 @@ def announce(arrival: Arrival, words: str, number: int | None) -> tuple[str, Tic
     note(session, ticket_id=ticket.id, kind="outage", now=arrival.now, text=text)
     whose = "yours" if ticket.claimed_by == person.name else f"{ticket.claimed_by}'s"
     before, after = f"{ticket.number} is {whose}: callers of {client} now hear ", f" OVER {ticket.number} ends it."
+    if client not in rules.clients:
+        after = f" But no number of theirs is in clients.yml: nobody can hear it.{after}"
     return fit(before, f'"{words}".', after), ticket
 
 

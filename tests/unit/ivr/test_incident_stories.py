@@ -88,7 +88,9 @@ def test_words_that_come_late_reach_the_owner_too(world: World) -> None:
     leaves_words(world, "CA2", COLLEAGUE, "Our phones are dead.")
     world.pass_time(25)
     before = new_texts(world, SAM)[-1]
-    assert before.startswith("1001: 2nd caller of Hollis & Wade CPA, 903-555-0161: [Emergency or outage] Voicemail, 12 s, words")
+    assert before.startswith(
+        "1001: 2nd caller of Hollis & Wade CPA, 903-555-0161: [Emergency or outage] Voicemail, 12 s, words"
+    )
     world.transcriber_runs = True
     assert new_texts(world, SAM) == [
         "1001: 2nd caller of Hollis & Wade CPA, 903-555-0161: [Emergency or outage] Our phones are dead. (1002)"
@@ -103,7 +105,9 @@ def test_the_team_hears_of_the_2nd_3rd_5th_10th_and_20th_caller_and_of_the_next_
     world = World(database_url, tmp_path, FLOWS_DIR=str(flows))
     for place, number in enumerate(OTHERS[:22]):
         world.text(number, f"no internet, says {place}")
-    counts = [text.split(" callers now")[0].rsplit(" ", 1)[1] for text in new_texts(world, LEE) if "callers now" in text]
+    counts = [
+        text.split(" callers now")[0].rsplit(" ", 1)[1] for text in new_texts(world, LEE) if "callers now" in text
+    ]
     assert counts == ["2", "3", "5", "10", "20"]
     world.pass_time(301, step=30)
     world.text(OTHERS[30], "still no internet")
@@ -259,7 +263,12 @@ def test_callers_of_the_client_hear_it_can_press_1_and_are_told_when_it_is_over(
     assert (asked["subject"], asked["claimed_by"]) == ("Asked to be told when it is over", "Sam")
     assert asked["incident"]["leader"] == 1001
     (evidence,) = world.rows(ConsentEvent)
-    assert (evidence.number, evidence.kind, evidence.source, evidence.evidence) == (CLIENT, "opt-in", "key in a call", "CA1")
+    assert (evidence.number, evidence.kind, evidence.source, evidence.evidence) == (
+        CLIENT,
+        "opt-in",
+        "key in a call",
+        "CA1",
+    )
     world.text(SAM, "OVER 1001 The carrier has mended the line.")
     assert new_texts(world, SAM) == ["1001 is over and resolved: 1 caller told."]
     assert new_texts(world, CLIENT) == [
@@ -353,7 +362,9 @@ def test_an_announcement_ends_with_its_ticket_and_after_a_day_without_a_word(wor
     assert "We know of a problem" not in world.call("CA3", CLIENT)
     announced(world, "internet down again")
     assert "internet down again" in world.call("CA4", CLIENT)
-    world.text(SAM, "DONE " + str(max(ticket.number for ticket in world.rows(Ticket) if ticket.subject.startswith("internet"))))
+    world.text(
+        SAM, "DONE " + str(max(ticket.number for ticket in world.rows(Ticket) if ticket.subject.startswith("internet")))
+    )
     assert "We know of a problem" not in world.call("CA5", CLIENT)
 
 

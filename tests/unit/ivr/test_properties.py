@@ -221,7 +221,8 @@ class Story:
                 self._follows(ticket)
                 continue
             again = sum(
-                event["kind"] == "reopened" or event["text"].startswith("On its own again") for event in ticket["events"]
+                event["kind"] == "reopened" or event["text"].startswith("On its own again")
+                for event in ticket["events"]
             )
             self._paged(ticket["number"], ticket["state"], max(1, len(ticket["recordings"])) + again, ever_out)
         for number in ever_out:

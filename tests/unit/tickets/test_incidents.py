@@ -100,7 +100,9 @@ def test_two_clients_without_a_shared_name_of_a_thing_that_is_down_are_two(one: 
 
 clients = st.sampled_from([None, DENTAL, CPA, "Lakeside Family Dental"])
 numbers = st.sampled_from([None, "+19035550147", "+19035550148"])
-words = st.sampled_from(["", "Suddenlink is down", "power out on Oak Street", "hello", "Oncor lost power on Oak Street"])
+words = st.sampled_from(
+    ["", "Suddenlink is down", "power out on Oak Street", "hello", "Oncor lost power on Oak Street"]
+)
 
 
 @st.composite
