@@ -120,7 +120,7 @@ def test_two_clients_who_name_the_same_carrier_are_one_incident_and_others_are_n
     world.text(LAKESIDE, "we have no internet, sudden link has an outage")
     world.text(STRANGER, "our printer is out of toner")
     assert [ticket["incident"] and ticket["incident"]["leader"] for ticket in world.tickets()] == [1001, 1001, None]
-    assert new_texts(world, LEE)[1] == (
+    assert new_texts(world, LEE)[2] == (  # behind the page of a new ticket
         "URGENT 1001 Hollis & Wade CPA, 2 callers now. Last Lakeside Family Dental 903-555-0183 (1002): we have no internet, "
         "sudden link has an outage. Reply ACK 1001 to take it."
     )
