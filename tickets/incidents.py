@@ -99,10 +99,8 @@ def _leads(session: Session, ticket: Ticket) -> bool:
 
 def _others(session: Session, ticket: Ticket, *, rules: Rules, now: datetime) -> list[Told]:
     """Tickets that the team knows of and that may tell of the same thing, as they are in the database now."""
-    near = and_(
-        Ticket.opened_at >= ticket.opened_at - rules.incident_window,
-        Ticket.opened_at <= ticket.opened_at + rules.incident_window,
-    )
+    window = rules.incident_window
+    near = Ticket.opened_at.between(ticket.opened_at - window, ticket.opened_at + window)
     alike: list[ColumnElement[bool]] = []
     if ticket.client is not None:
         alike.append(Ticket.client == ticket.client)
@@ -201,8 +199,8 @@ def tell(
     at each step of the count, and else after a pause. Returns how many texts are new."""
     unowned = leader.state == TicketState.OPEN
     # An owner who is not in the team any more reads nothing: then it is a matter for those on duty.
-    owner = tuple(person for person in rules.team if person.name == leader.claimed_by)
-    people: tuple[Person, ...] = rules.paged(now) if unowned else owner or rules.paged(now)
+    owner = () if unowned else tuple(person for person in rules.team if person.name == leader.claimed_by)
+    people: tuple[Person, ...] = owner or rules.paged(now)
     told = _told_of(session, leader)
     count = len(members_of(session, leader)) + (0 if _opened_by_the_team(session, leader) else 1)
     first = f"{member.number}:{about}"
@@ -210,11 +208,11 @@ def tell(
     if first in told.occasions and not words_follow:
         return 0
     step = is_step(count) or (not unowned and count <= ONE_BY_ONE)
-    quiet = told.last is None or now - told.last >= rules.incident_pause
-    if not (words_follow or (step and count > told.count) or quiet):
+    due = told.last is None or now - told.last >= rules.incident_pause or (step and count > told.count)
+    if not (words_follow or due):
         return 0
-    several = paging.Several(leader.number, leader.client, count, callers(session, leader))
-    body = (paging.update_body if unowned else paging.update_to_owner)(facts, several)
+    say = paging.update_body if unowned else paging.update_to_owner
+    body = say(facts, paging.Several(leader.number, leader.client, count, callers(session, leader)))
     occasion = f"{first}:{'words' if facts.words else 'told'}:{count}"
     written = sum(
         outbox.write(
@@ -232,8 +230,8 @@ def tell(
     )
     if written:
         leader.updated_at = now
-        names = ", ".join(person.name for person in people)
-        note(session, ticket_id=leader.id, kind="page", now=now, text=f"{names} heard of {member.number}")
+        text = f"{', '.join(person.name for person in people)} heard of {member.number}"
+        note(session, ticket_id=leader.id, kind="page", now=now, text=text)
     return written
 
 
