@@ -205,11 +205,9 @@ def tell(
     count = len(members_of(session, leader)) + (0 if _opened_by_the_team(session, leader) else 1)
     first = f"{member.number}:{about}"
     words_follow = first in told.occasions and first not in told.words and bool(facts.words)
-    if first in told.occasions and not words_follow:
-        return 0
     step = is_step(count) or (not unowned and count <= ONE_BY_ONE)
     due = told.last is None or now - told.last >= rules.incident_pause or (step and count > told.count)
-    if not (words_follow or due):
+    if not words_follow and (first in told.occasions or not due):
         return 0
     say = paging.update_body if unowned else paging.update_to_owner
     body = say(facts, paging.Several(leader.number, leader.client, count, callers(session, leader)))
