@@ -11,7 +11,20 @@ from datetime import datetime
 from typing import Any
 
 from flows.builtin import VOICEMAIL_STEP, voicemail_only
-from flows.instructions import Choose, Connect, Gather, Hangup, Instruction, Pause, Play, Prompt, Record, Ring, Say
+from flows.instructions import (
+    Choose,
+    Connect,
+    Gather,
+    Hangup,
+    Instruction,
+    Pause,
+    Play,
+    Prompt,
+    Record,
+    Ring,
+    Say,
+    TellWhenOver,
+)
 from flows.schema import (
     LEAVE_KEY,
     Clip,
@@ -33,6 +46,7 @@ from flows.session import (
     Digits,
     Event,
     HungUp,
+    Known,
     NotTaken,
     Recorded,
     Session,
@@ -46,7 +60,7 @@ from flows.session import (
 from flows.words import fill, spoken_values
 
 __all__ = [
-    "LEAVE_KEY", "Caller", "Digits", "Event", "Flow", "HungUp", "NotTaken", "Recorded", "Session", "Silence",
+    "LEAVE_KEY", "Caller", "Digits", "Event", "Flow", "HungUp", "Known", "NotTaken", "Recorded", "Session", "Silence",
     "StillRinging", "Taken", "Talked", "Turn", "Waiting", "advance", "begin", "nobody_rings", "said_of_callers",
     "voicemail_only",
 ]  # fmt: skip
@@ -54,6 +68,7 @@ __all__ = [
 Flow = HelpdeskFlow
 # Any of these ends a message; a digit does not, because callers fumble with their phones while they speak.
 FINISH_KEYS = "*#"
+TELL_ME = "1"
 HANGUP_KEY = "hangup"
 #: Seconds for that key after the sounds of one turn on hold; the turn is over as soon as they are.
 HOLD_WAIT = 1
@@ -63,8 +78,10 @@ STILL_EVERY = 2
 MARGIN = 15
 
 
-def begin(flow: Flow, *, caller: Caller, now: datetime) -> Turn:
-    """The first turn of a call. The moment `now` is seen in `session.began` only."""
+def begin(flow: Flow, *, caller: Caller, now: datetime, known: Known | None = None) -> Turn:
+    """The first turn of a call. The moment `now` is seen in `session.began` only; a `known` outage is said after the
+    greeting, before the caller has to do anything.
+    """
     session = Session(
         step=flow.calls.start,
         waiting=Waiting.KEYS,
@@ -75,12 +92,12 @@ def begin(flow: Flow, *, caller: Caller, now: datetime) -> Turn:
         ended=False,
         began=int(now.timestamp()),
     )
-    return _Call(flow, session, caller=caller, now=now).enter(flow.calls.start)
+    return _Call(flow, session, caller=caller, now=now, known=known).enter(flow.calls.start)
 
 
 def said_of_callers(flow: Flow) -> frozenset[str]:
     """Which of "caller" and "client" any prompt names. Who differs only in the others hears the same."""
-    said = flow.calls.model_dump_json() + VOICEMAIL_STEP.model_dump_json()
+    said = flow.calls.model_dump_json(exclude={"outage"}) + VOICEMAIL_STEP.model_dump_json()
     return frozenset(name for name in ("caller", "client") if f"{{{name}}}" in said)
 
 
@@ -124,8 +141,10 @@ def nobody_rings(flow: Flow, turn: Turn, *, caller: Caller, now: datetime) -> Tu
 class _Call:
     """One turn in the making: the session so far and the instructions collected."""
 
-    def __init__(self, flow: Flow, session: Session, *, caller: Caller, now: datetime) -> None:
-        self.flow, self.session = flow, session
+    def __init__(
+        self, flow: Flow, session: Session, *, caller: Caller, now: datetime, known: Known | None = None
+    ) -> None:
+        self.flow, self.session, self.known = flow, session, known
         self.values = spoken_values(flow.desk, number=caller.number, client=caller.client)
         self.now = int(now.timestamp())
         self.minutes = (now.timestamp() - session.began) / 60
@@ -133,6 +152,8 @@ class _Call:
 
     def press(self, keys: str) -> Turn:
         """A key of the menu, or a wrong one."""
+        if self.session.offered:
+            return self.answered(keys)
         step = self.flow.calls.steps.get(self.session.step)
         if not isinstance(step, MenuStep):
             return self.enter(self.session.step, lost=True)
@@ -148,6 +169,8 @@ class _Call:
 
     def miss(self, kind: str) -> Turn:
         """Silence or a wrong key at a menu: their own words, then the menu again, their own step, or `otherwise`."""
+        if self.session.offered:
+            return self.answered("")
         step = self.flow.calls.steps.get(self.session.step)
         if not isinstance(step, MenuStep):
             return self.enter(self.session.step, lost=True)
@@ -160,6 +183,14 @@ class _Call:
             return self.enter(miss.next)
         return self.enter(self.session.step, tries=tries)
 
+    def answered(self, keys: str) -> Turn:
+        """After the offer about an outage: 1 is a wish, everything else leads to the menu that the caller came for."""
+        self.session = replace(self.session, offered=False)
+        if keys == TELL_ME:
+            self.out.append(TellWhenOver())
+            self._say(self.flow.calls.outage.thanks)
+        return self.enter(self.session.step)
+
     def enter(self, name: str, *, tries: int = 0, lost: bool = False) -> Turn:
         """Go on from step `name` to the first that waits for the caller. Circles and limits lead to the voicemail."""
         passed: set[str] = set()
@@ -168,6 +199,10 @@ class _Call:
             if step is None or (self._at_limit() and not isinstance(step, VoicemailStep | HangupStep)):
                 name, step = self._voicemail_for(name)
             passed.add(name)
+            if self.known is not None and not isinstance(step, SayStep):
+                known, self.known = self.known, None
+                if (turn := self._announce(name, known)) is not None:
+                    return turn
             match step:
                 case SayStep():
                     self._say(step.say)
@@ -257,6 +292,18 @@ class _Call:
     def _hold(self, prompts: Prompts, *, tries: int) -> Turn:
         gather = Gather(prompts=self._prompts(prompts), digits=1, timeout=HOLD_WAIT, finish_on_key="")
         self.session = replace(self.session, tries=tries)
+        return Turn(self.session, (*self.out, gather))
+
+    def _announce(self, name: str, known: Known) -> Turn | None:
+        """Say what is known of an outage; whoever can be texted is asked, and goes on to step `name` afterwards."""
+        outage = self.flow.calls.outage
+        self.values = {**self.values, "outage": known.words.rstrip(" .!")}
+        if not known.offer:
+            self._say(outage.say)
+            return None
+        prompts = self._prompts(outage.say) + self._prompts(outage.offer)
+        gather = Gather(prompts=prompts, digits=1, timeout=outage.wait, finish_on_key="")
+        self.session = replace(self.session, step=name, waiting=Waiting.KEYS, tries=0, offered=True)
         return Turn(self.session, (*self.out, gather))
 
     def _record(self, name: str, voicemail: Voicemail, *, tries: int) -> Turn:

@@ -1,7 +1,8 @@
 """What a call is told to do next, as plain data. The edge renders it as TwiML; the engine never sees XML.
 
 The instructions of one turn are carried out in order. At most one of them ends the turn (`Gather`, `Record`, `Connect`) or the
-call (`Hangup`), and it is always the last. `Choose` and `Ring` are effects for the desk: nothing of them is heard.
+call (`Hangup`), and it is always the last. `Choose`, `Ring` and `TellWhenOver` are
+effects for the desk: nothing of them is heard.
 """
 
 from dataclasses import dataclass
@@ -97,4 +98,9 @@ class Choose:
     note: str
 
 
-Instruction = Say | Play | Pause | Gather | Record | Connect | Hangup | Choose | Ring
+@dataclass(frozen=True)
+class TellWhenOver:
+    """The caller pressed 1 to be told by text when the announced outage is over. An effect for the desk, like `Choose`."""
+
+
+Instruction = Say | Play | Pause | Gather | Record | Connect | Hangup | Choose | Ring | TellWhenOver

@@ -9,7 +9,7 @@ from flows.routes import STEPS
 from flows.schema import LEAVE_KEY, HelpdeskFlow, Menu, MenuStep, Model, Prompts, Ring, RingStep, Wordings, Words
 from flows.segments import Alphabet
 from flows.source import Document, Place
-from flows.words import IN_FIRST_REPLY, IN_PROMPTS, IN_TEXTS, PLACEHOLDER, fill
+from flows.words import IN_FIRST_REPLY, IN_OUTAGE, IN_OVER, IN_PROMPTS, IN_TEXTS, PLACEHOLDER, fill
 
 MOST_SEGMENTS = 2
 # One turn can say every prompt of the file once, and the carrier refuses an answer over 64 kB; & and é take more than
@@ -23,6 +23,7 @@ _TEXTS = {
     "opted_out": IN_TEXTS,
     "opted_in": IN_TEXTS,
     "follow_up": IN_FIRST_REPLY,
+    "over": IN_OVER,
 }
 _SPOKEN_KEYS = {"star": "*", "pound": "#", "hash": "#", "zero": "0", "one": "1", "two": "2", "three": "3", "four": "4",
                 "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9"}  # fmt: skip
@@ -59,6 +60,9 @@ def prompt_problems(flow: HelpdeskFlow, document: Document) -> Iterator[Problem]
                 yield from _placeholders(option.opens or "", where, allowed=(), document=document)
         if isinstance(step, RingStep):
             yield from _hold_keys(step.ring, (*STEPS, name, "ring"), document=document)
+    for place, words in all_prompts(flow.calls.outage, ("calls", "outage")):
+        total += len(words.say)
+        yield from _placeholders(words.say, place, allowed=IN_OUTAGE, document=document)
     if total > MOST_CHARACTERS:
         message = f"all prompts together are {total} characters, more than {MOST_CHARACTERS}"
         yield Problem(document.file, *document.entry(STEPS).key, message, "callers are stressed: shorten them")

@@ -203,11 +203,30 @@ class Limits(Model):
     minutes: int = Field(10, ge=2, le=60, description="minutes of one call before the voicemail")
 
 
+class KnownOutage(Model):
+    """What callers of a client hear before the first menu, while a colleague has announced an outage there."""
+
+    say: Prompts = Field(
+        (Words(say="We know of a problem at {client}: {outage}."),),
+        description="what is known; {outage} is what the colleague wrote",
+    )
+    offer: Prompts = Field(
+        (Words(say="Press 1 to be told by text when it is over, or stay on the line for the menu."),),
+        description="said after it to callers who can be texted",
+    )
+    thanks: Prompts = Field(
+        (Words(say="Thank you. We will text you when it is over. Hang up now, or stay on the line for the menu."),),
+        description="said after the key 1",
+    )
+    wait: int = Field(4, ge=2, le=15, description="seconds to wait for the key")
+
+
 class Calls(Model):
     """The way of a call."""
 
     start: StepName = Field(description="the first step")
     limits: Limits = Field(default_factory=Limits, description="bounds of one call")
+    outage: KnownOutage = Field(default_factory=KnownOutage, description="words to callers about an announced outage")
     steps: dict[StepName, Step] = Field(min_length=1, max_length=100, description="the steps by name")
 
 
@@ -220,6 +239,10 @@ class Wordings(Model):
     opted_out: PlainText = Field(description="the one confirmation of an opt-out")
     opted_in: PlainText = Field(description="answer to START")
     follow_up: PlainText | None = Field(None, description="answer to later texts of a ticket; leave it out for none")
+    over: PlainText = Field(
+        "{desk}: the problem at {client} is over. {words} Reply STOP to opt-out.",
+        description="text to callers who asked to be told when an announced outage is over",
+    )
 
 
 class Texts(Wordings):
@@ -301,6 +324,30 @@ class Claims(Model):
     )
 
 
+#: Names that clients of different offices say when the same thing is down: carriers, and products that many work with.
+_THINGS = (
+    "AT&T", "Comcast", "Spectrum", "Suddenlink", "Optimum", "Altice", "Frontier", "Brightspeed", "CenturyLink", "Verizon",
+    "T-Mobile", "Starlink", "Oncor", "Swepco", "RingCentral", "Vonage", "Office 365", "Microsoft 365", "Exchange Online",
+    "QuickBooks Online", "Dentrix", "Eaglesoft",
+)  # fmt: skip
+
+
+class Incidents(Model):
+    """When the tickets of several callers become one incident."""
+
+    window_minutes: int = Field(
+        60, ge=0, le=1440, description="tickets of one client within these minutes are one incident; 0 for never"
+    )
+    update_minutes: int = Field(
+        5, ge=1, le=60, description="minutes between two pages that only tell of one caller more"
+    )
+    things: tuple[Name, ...] = Field(
+        _THINGS,
+        max_length=200,
+        description="names (carriers, products) that make clients of several offices one incident",
+    )
+
+
 class Recordings(Model):
     """What is kept of recordings."""
 
@@ -334,6 +381,7 @@ class HelpdeskFlow(Model):
         default_factory=Escalations, description="what follows a page that nobody acknowledged"
     )
     claims: Claims = Field(default_factory=Claims, description="tickets whose owner is not heard of")
+    incidents: Incidents = Field(default_factory=Incidents, description="when several tickets are one incident")
     recordings: Recordings = Field(default_factory=Recordings, description="what is kept of recordings")
     pictures: Pictures = Field(default_factory=Pictures, description="what is kept of pictures that come with texts")
     drill: Drill | None = Field(

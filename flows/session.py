@@ -19,6 +19,16 @@ class Caller:
 
 
 @dataclass(frozen=True)
+class Known:
+    """An outage that a colleague announced to the callers of this client: `words` about it, and whether this caller can be
+    told by text when it is over (`offer`).
+    """
+
+    words: str
+    offer: bool
+
+
+@dataclass(frozen=True)
 class Digits:
     """The caller pressed `keys`."""
 
@@ -83,7 +93,8 @@ class Waiting(StrEnum):
 @dataclass(frozen=True)
 class Session:
     """Where a call is. `steps` counts the turns so far without those on hold, `tries` the misses at this step or its turns
-    on hold, `began` and `since` (of the ring or the talk) are epoch seconds, `heard` names the menus whose notice was said.
+    on hold, `began` and `since` (of the ring or the talk) are epoch seconds, `heard` names the menus whose notice was said,
+    `offered` that the caller was asked about an outage just now.
     """
 
     step: str
@@ -96,6 +107,7 @@ class Session:
     began: int
     heard: tuple[str, ...] = ()
     since: int = 0
+    offered: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """The session as JSON types."""
@@ -116,6 +128,7 @@ class Session:
             began=_count(data.get("began")),
             heard=tuple(name for name in heard if isinstance(name, str)) if isinstance(heard, list | tuple) else (),
             since=_count(data.get("since")),
+            offered=data.get("offered") is True,
         )
 
 

@@ -14,6 +14,8 @@ PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 IN_PROMPTS = ("desk", "client", "caller", "hours")
 IN_TEXTS = ("desk", "hours")
 IN_FIRST_REPLY = (*IN_TEXTS, "ticket")
+IN_OUTAGE = (*IN_PROMPTS, "outage")
+IN_OVER = (*IN_FIRST_REPLY, "client", "words")
 NO_CLIENT = "your office"
 NO_NUMBER = "your number"
 

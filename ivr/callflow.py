@@ -9,6 +9,7 @@ from flows import engine
 from flows.engine import (
     Caller,
     Digits,
+    Known,
     NotTaken,
     Recorded,
     Session,
@@ -18,12 +19,13 @@ from flows.engine import (
     Talked,
     Waiting,
 )
-from flows.instructions import Choose, Ring
+from flows.instructions import Choose, Ring, TellWhenOver
 from ivr import ringflow
 from ivr.forms import CallForm, RecordingForm
 from ivr.twiml import RECORDING_PATH, Addresses, render
 from ivr.wiring import Helpline
-from tickets import calls, recordings
+from tickets import calls, outages, recordings
+from tickets.in_line import in_line
 from tickets.models import Call
 
 log = structlog.get_logger(__name__)
@@ -38,7 +40,8 @@ def answer(desk: Helpline, form: CallForm, turn: int) -> str:
     now = desk.now()
     if turn == 0:
         client = desk.rules.client_of(form.from_number)
-        first, instructions = desk.answers.begin(Caller(form.from_number, client), now=now)
+        known = _known(desk, form.from_number, client, now=now)
+        first, instructions = desk.answers.begin(Caller(form.from_number, client), now=now, known=known)
         row = calls.new_row(form.sid, _caller(form), client=client, now=now)
         quiet = not any(isinstance(instruction, Choose | Ring) for instruction in instructions)
         if quiet and desk.database.insert_alone(
@@ -51,7 +54,11 @@ def answer(desk: Helpline, form: CallForm, turn: int) -> str:
         if before is not None:
             return before
         heard, result = _next(unit, desk, call, form, now=now)
+        if call.ended_at is not None:
+            in_line(unit)
         for instruction in result.instructions:
+            if isinstance(instruction, TellWhenOver):
+                outages.asked(unit, call, now=now, rules=desk.rules)
             if isinstance(instruction, Choose):
                 ticket = calls.chose(unit, call, instruction.label, now=now)
                 log.info("option chosen", ticket=ticket.number, option=instruction.key)
@@ -67,13 +74,26 @@ def _next(unit: Unit, desk: Helpline, call: Call, form: CallForm, *, now: dateti
     """What was heard, and what the engine makes of it."""
     flow, caller = desk.flows.helpdesk, Caller(call.from_number, call.client)
     if call.session is None:
-        return "call", engine.begin(flow, caller=caller, now=now)
+        return "call", engine.begin(flow, caller=caller, now=now, known=_announced(unit, desk, caller, now=now))
     session = Session.from_dict(call.session)
     event = ringflow.event_of(unit, desk, call, session, form) or _event(session, form)
     result = engine.advance(flow, session, event, caller=caller, now=now)
     ringflow.left_the_hold(unit, desk, call, session, result)
     _note_recording(unit, desk, call, session=session, form=form, now=now)
     return _heard(event), result
+
+
+def _known(desk: Helpline, caller: str | None, client: str | None, *, now: datetime) -> Known | None:
+    """What this client's callers are told of an outage. Who is no known client's caller hears nothing, and costs nothing."""
+    if client is None:
+        return None
+    with desk.database.reading() as session:
+        return _announced(session, desk, Caller(caller, client), now=now)
+
+
+def _announced(session: Unit, desk: Helpline, caller: Caller, *, now: datetime) -> Known | None:
+    found = outages.heard_by(session, caller.number, caller.client, rules=desk.rules, now=now)
+    return Known(found.words, found.tell) if found is not None else None
 
 
 def _event(session: Session, form: CallForm) -> engine.Event:

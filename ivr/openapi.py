@@ -81,6 +81,15 @@ _PAGE = _object(
     body=_TEXT,
     at=_MOMENT,
 )
+_INCIDENT = {
+    **_object(
+        leader={"type": "integer"},
+        members=_list({"type": "integer"}),
+        callers={"type": "integer"},
+        announced={**_object(words=_TEXT, said_at=_MOMENT, over_at=_MOMENT_OR_NULL), "type": ["object", "null"]},
+    ),
+    "type": ["object", "null"],
+}
 _TICKET = _object(
     number={"type": "integer"},
     state=_words("open", "claimed", "resolved"),
@@ -98,6 +107,7 @@ _TICKET = _object(
     recordings=_list(_RECORDING),
     messages=_list(_MESSAGE),
     texting=_object(possible={"type": "boolean"}, why=_TEXT_OR_NULL, since=_MOMENT_OR_NULL),
+    incident=_INCIDENT,
     pages=_list(_PAGE),
     events=_list(_object(at=_MOMENT, kind=_TEXT, text=_TEXT)),
 )

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from flows import engine
-from flows.engine import Caller, Waiting
+from flows.engine import Caller, Known, Waiting
 from flows.instructions import Connect, Instruction
 from flows.loader import Flows
 from ivr.twiml import RECORDING_PATH, Addresses, render
@@ -55,8 +55,13 @@ class Answers:
         waiting = result.session.waiting is Waiting.RECORDING
         return Answer(heard, twiml, result.session.to_dict(), self._flows.version, waiting)
 
-    def begin(self, caller: Caller, *, now: datetime, turn: int = 0) -> tuple[Answer, Instructions]:
-        """How a call begins."""
+    def begin(
+        self, caller: Caller, *, now: datetime, turn: int = 0, known: Known | None = None
+    ) -> tuple[Answer, Instructions]:
+        """How a call begins. What is said of a `known` outage is worked out each time: its words may change any moment."""
+        if known is not None:
+            result = engine.begin(self._flows.helpdesk, caller=caller, now=now, known=known)
+            return self.of("call", result, turn=turn), result.instructions
         number = caller.number if "caller" in self._said else None
         client = caller.client if "client" in self._said else None
         answer, instructions = self._opening(number, client, turn)

@@ -63,6 +63,19 @@ def _who(ticket: dict[str, Any]) -> str:
     return f"{ticket['client']} {number}" if ticket["client"] else number
 
 
+def _incident(ticket: dict[str, Any]) -> str:
+    """What a ticket has to do with others: which one leads, or what belongs to it."""
+    known = ticket["incident"]
+    if known is None:
+        return ""
+    if known["leader"] != ticket["number"]:
+        return f"belongs to {known['leader']}"
+    count = known["callers"]
+    callers = f"{count} caller{'' if count == 1 else 's'}" if known["members"] else "announced to callers"
+    listed = ", ".join(str(number) for number in known["members"])
+    return f"{callers}: with {listed}" if listed else callers
+
+
 def _picture(picture: dict[str, Any]) -> str:
     problem = f" ({picture['problem']})" if picture["problem"] else ""
     if picture["state"] != "stored":
@@ -86,7 +99,7 @@ def _print_list(console: Console, tickets: list[dict[str, Any]], zone: ZoneInfo)
             Text(ticket["claimed_by"] or "-"),
             opened,
             Text(_who(ticket)),
-            Text(ticket["subject"]),
+            Text(f"{ticket['subject']} ({incident})" if (incident := _incident(ticket)) else ticket["subject"]),
         )
     console.print(table)
 
@@ -99,6 +112,10 @@ def _print_one(console: Console, ticket: dict[str, Any], zone: ZoneInfo) -> None
     )
     console.print(Text(f"{_who(ticket)}  by {ticket['channel']}, {_local(ticket['opened_at'], zone)}"))
     console.print(Text(ticket["subject"], style="bold"))
+    if incident := _incident(ticket):
+        console.print(Text(f"Incident: {incident}", style="magenta"))
+    if ticket["incident"] and (said := ticket["incident"]["announced"]) and not said["over_at"]:
+        console.print(Text(f"Announced to callers: {said['words']}", style="magenta"))
     if ticket["from_number"] and not ticket["texting"]["possible"]:
         console.print(Text(f"No texts to this client: {ticket['texting']['why']}. Calling works.", style="red"))
     for recording in ticket["recordings"]:

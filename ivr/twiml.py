@@ -6,7 +6,20 @@ from functools import lru_cache
 from twilio.twiml.voice_response import Gather as GatherVerb
 from twilio.twiml.voice_response import VoiceResponse
 
-from flows.instructions import Choose, Connect, Gather, Hangup, Instruction, Pause, Play, Prompt, Record, Ring, Say
+from flows.instructions import (
+    Choose,
+    Connect,
+    Gather,
+    Hangup,
+    Instruction,
+    Pause,
+    Play,
+    Prompt,
+    Record,
+    Ring,
+    Say,
+    TellWhenOver,
+)
 
 EMPTY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
@@ -87,6 +100,6 @@ def render(instructions: tuple[Instruction, ...], addresses: Addresses) -> str:
                 )
             case Hangup():
                 response.hangup()
-            case Choose() | Ring():
+            case Choose() | Ring() | TellWhenOver():
                 continue
     return str(response)

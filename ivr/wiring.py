@@ -77,7 +77,7 @@ def rules_of(
     handovers: Callable[[], tuple[Extra, ...]] = tuple,
 ) -> Rules:
     """The part of files and settings that the desk decides by. `handovers` are the changes by text that hold now."""
-    texts, pages = flows.helpdesk.texts, flows.helpdesk.pages
+    texts, pages, incidents = flows.helpdesk.texts, flows.helpdesk.pages, flows.helpdesk.incidents
     team = {person.name: colleague(person, zone_of(flows.oncall)) for person in flows.oncall.team}
 
     def wording(kind: Wording, ticket: int | None, language: str | None) -> str | None:
@@ -116,6 +116,10 @@ def rules_of(
         },
         ask_owner_after=timedelta(minutes=flows.helpdesk.claims.ask_after_minutes),
         open_again_after=timedelta(minutes=flows.helpdesk.claims.page_after_minutes),
+        clients=tuple(client.name for client in flows.clients),
+        incident_window=timedelta(minutes=incidents.window_minutes),
+        incident_pause=timedelta(minutes=incidents.update_minutes),
+        things=incidents.things,
     )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tickets import claims, consent, desk, digests, handover, paging, replies
+from tickets import claims, consent, desk, digests, grouped, handover, incidents, outages, paging, replies
 from tickets.arrival import Arrival
 from tickets.commands import Command, Verb
 from tickets.events import note
@@ -28,6 +28,8 @@ def answer(arrival: Arrival, command: Command) -> tuple[str, Ticket | None]:
     assert person is not None  # only the team has commands
     if command.verb is Verb.WHO:
         return handover.who_is(session, rules, now=now), None
+    if command.verb is Verb.OUTAGE:
+        return outages.announce(arrival, command.words, command.ticket)
     ticket, problem = _meant(session, command, person, rules=rules, now=now)
     if ticket is None:
         return problem, None
@@ -36,6 +38,12 @@ def answer(arrival: Arrival, command: Command) -> tuple[str, Ticket | None]:
             return _with_words(arrival, command, ticket, acknowledge(session, ticket, person, rules=rules, now=now))
         case Verb.DONE:
             return _with_words(arrival, command, ticket, _done(session, ticket, person, rules=rules, now=now))
+        case Verb.SPLIT:
+            return grouped.split(arrival, ticket), ticket
+        case Verb.JOIN:
+            return grouped.join(arrival, ticket, command.words), ticket
+        case Verb.OVER:
+            return outages.over(arrival, incidents.leader_of(session, ticket) or ticket, command.words), ticket
         case Verb.REPLY:
             return replies.send(arrival, ticket, command.words), ticket
         case Verb.NO_TEXTS:
@@ -94,6 +102,8 @@ def _meant(
         ticket = desk.by_number(session, command.ticket)
         return ticket, f"Ticket {command.ticket} does not exist; {_open_list(session)}."
     if command.verb not in (Verb.ACK, Verb.DONE):
+        if command.verb is Verb.OVER and len(current := outages.announced(session, now=now)) == 1:
+            return desk.by_number(session, current[0]), ""
         example = f"{command.verb.upper()} 1042 and your words"
         return None, f"Which ticket? Write {example}; {_open_list(session)}."
     if command.verb is Verb.ACK:
@@ -102,7 +112,9 @@ def _meant(
         candidates = [ticket for ticket in opened if ticket.paged_at is not None] or opened
         candidates = candidates or claims.asked_of(session, person, now=now)
     else:
-        mine = select(Ticket).where(Ticket.state == TicketState.CLAIMED, Ticket.claimed_by == person.name)
+        mine = select(Ticket).where(
+            Ticket.state == TicketState.CLAIMED, Ticket.claimed_by == person.name, Ticket.incident_id.is_(None)
+        )
         candidates = list(session.scalars(mine.order_by(Ticket.number)))
     word = command.verb.upper()
     if len(candidates) == 1:
@@ -142,10 +154,14 @@ def _standing(ticket: Ticket, rules: Rules, now: datetime) -> str:
 
 def acknowledge(session: Session, ticket: Ticket, person: Person, *, rules: Rules, now: datetime) -> str:
     """Take a ticket that nobody has, and say so; or who has it. Its owner keeps it."""
+    if (leader := incidents.leader_of(session, ticket)) is not None and ticket.state != TicketState.RESOLVED:
+        return grouped.acknowledge(session, ticket, leader, person, rules=rules, now=now) or _standing(
+            leader, rules, now
+        )
     if ticket.state == TicketState.OPEN:
         desk.claim(session, ticket, person, rules=rules, now=now)
         who = _label(ticket).split(" ", 1)[1]
-        call_back, number = _call_back(session, ticket), ticket.number
+        call_back, number = _call_back(session, ticket) + grouped.others(session, ticket), ticket.number
         yours, done = f"{number} is yours: {who}.{call_back}", f" Reply DONE {number} when it is solved."
         words = digests.unread_words(session, ticket, person)
         return fit(f"{yours} The words: ", paging.sentence(words), done) if words else yours + done
@@ -168,4 +184,4 @@ def _done(session: Session, ticket: Ticket, person: Person, *, rules: Rules, now
     owner = ticket.claimed_by if ticket.state == TicketState.CLAIMED else None
     desk.resolve(session, ticket, person, rules=rules, now=now)
     whose = f" It was {owner}'s." if owner and owner != person.name else ""
-    return f"{ticket.number} is resolved. Thank you.{whose}"
+    return f"{ticket.number} is resolved. Thank you.{whose}{grouped.after_done(session, ticket)}"

@@ -116,7 +116,7 @@ def _tickets(session: Session, now: datetime) -> Iterable[TicketRow]:
         and_(Ticket.state == TicketState.CLAIMED, Ticket.resolved_by.is_not(None)),
         and_(Ticket.state == TicketState.RESOLVED, or_(Ticket.resolved_by.is_(None), Ticket.claimed_by.is_(None))),
     )
-    urgent = and_(Ticket.state == TicketState.OPEN, Ticket.priority == "urgent")
+    urgent = and_(Ticket.state == TicketState.OPEN, Ticket.priority == "urgent", Ticket.incident_id.is_(None))
     rows = list(session.scalars(select(Ticket).where(~Ticket.drill, or_(urgent, odd)).order_by(Ticket.id)))
     ids = [row.id for row in rows]
     reopened = dict(

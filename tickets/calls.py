@@ -215,7 +215,8 @@ def missed(session: Session, call: Call, *, now: datetime, rules: Rules) -> None
     """The call left no words. A ticket without a message says what was chosen and pages once."""
     no_message(call)
     ticket = ticket_of(session, call)
-    if ticket is None or ticket.paged_at is not None:
+    # Who only asked to be told when an outage is over wants nothing else; whoever went on to the menu does.
+    if ticket is None or (ticket.paged_at is not None and not _asked_and_chose(ticket, call)):
         return
     facts = paging.Facts(
         number=ticket.number,
@@ -225,6 +226,11 @@ def missed(session: Session, call: Call, *, now: datetime, rules: Rules) -> None
         rung=rings.rang(session, call),
     )
     desk.page(session, ticket, Purpose.MISSED, facts, about=f"call{call.id}", rules=rules, now=now)
+
+
+def _asked_and_chose(ticket: Ticket, call: Call) -> bool:
+    """Whether a caller who is part of an incident also chose an option of the menu."""
+    return ticket.incident_id is not None and call.choice is not None
 
 
 def no_message(call: Call) -> None:

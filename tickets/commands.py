@@ -17,6 +17,10 @@ class Verb(StrEnum):
     WHO = "who"
     REPLY = "reply"  # words for the client of a ticket
     SHOW = "show"  # the number of a ticket alone
+    SPLIT = "split"  # a ticket is not part of its incident
+    JOIN = "join"  # a ticket is part of another one's incident
+    OUTAGE = "outage"  # announce to the callers of a client, with the words
+    OVER = "over"  # the outage is over: tell who asked
     NO_TEXTS = "notexts"  # the client does not want texts, with the reason
     UNSURE = "unsure"  # "1042 done with the update": a command, or words for the client?
 
@@ -32,11 +36,15 @@ class Command:
 
 _ALIASES = {
     "ack": Verb.ACK, "acknowledge": Verb.ACK, "ak": Verb.ACK, "done": Verb.DONE, "who": Verb.WHO, "reply": Verb.REPLY,
-    "re": Verb.REPLY, "notexts": Verb.NO_TEXTS, "notext": Verb.NO_TEXTS,
+    "re": Verb.REPLY, "notexts": Verb.NO_TEXTS, "notext": Verb.NO_TEXTS, "split": Verb.SPLIT, "join": Verb.JOIN,
+    "over": Verb.OVER,
 }  # fmt: skip
 _SHORT = re.compile(r"(?:(?P<verb>[a-z]+)\s*(?P<after>\d{1,9})?|(?P<before>\d{1,9})\s*(?P<last>[a-z]+))")
 _EDGE = r"[^\w]*"
 _VERB_FIRST = re.compile(rf"{_EDGE}(?P<verb>[A-Za-z]+){_EDGE}(?P<ticket>\d{{1,9}})\b{_EDGE}(?P<words>.*)", re.DOTALL)
+_OUTAGE = re.compile(
+    rf"{_EDGE}outage\b{_EDGE}(?:(?P<ticket>\d{{3,9}})\b{_EDGE})?(?P<words>.*)", re.DOTALL | re.IGNORECASE
+)
 _NUMBER_FIRST = re.compile(r"[\s#(]*(?P<ticket>\d{1,9})(?:\s*[:,.!?)\-]*\s+(?P<words>.*)|[:,.!?)\s]*)", re.DOTALL)
 
 
@@ -48,7 +56,11 @@ def plain_words(body: str) -> str:
 
 def parse(body: str) -> Command | None:
     """The command in a text ("ACK 1042", "ack#1042!", "1042 we are on it"), or None when it is anything else."""
-    return _short(body) or _long(unicodedata.normalize("NFKC", body).strip())
+    text = unicodedata.normalize("NFKC", body).strip()
+    if match := _OUTAGE.fullmatch(text):
+        ticket = int(match["ticket"]) if match["ticket"] else None
+        return Command(Verb.OUTAGE, ticket, match["words"].strip())
+    return _short(body) or _long(text)
 
 
 def _short(body: str) -> Command | None:

@@ -9,6 +9,7 @@ from tickets.arrival import Arrival, can_receive
 from tickets.automatic import is_thanks
 from tickets.consent import ConsentKind
 from tickets.events import note
+from tickets.in_line import in_line
 from tickets.models import ConsentEvent, Message, Ticket
 from tickets.oncall import Person
 from tickets.rules import Wording
@@ -20,6 +21,7 @@ FOLLOW_UPS = 5
 
 def take(arrival: Arrival, *, unclear: bool) -> None:
     """A text of a client joins the client's ticket, reopens or opens one. `unclear`: it may be an opt-out, a person decides."""
+    in_line(arrival.session)
     ticket, first = arrival.current_ticket(), False
     if ticket is None and (resolved := arrival.resolved_ticket()) is not None:
         if is_thanks(arrival.text.body) and not arrival.text.media:

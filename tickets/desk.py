@@ -6,9 +6,10 @@ from datetime import datetime
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from tickets import drills, escalating, outbox, paging, voicepages, work
+from tickets import drills, escalating, incidents, outbox, paging, voicepages, work
 from tickets.escalation import SMS, VOICE
 from tickets.events import note
+from tickets.in_line import in_line
 from tickets.models import Counter, Event, Message, Ticket
 from tickets.oncall import Person
 from tickets.rules import Rules
@@ -43,7 +44,8 @@ def open_ticket(
 
 
 def by_number(session: Session, number: int) -> Ticket | None:
-    """The ticket with this number, locked for the rest of the unit of work."""
+    """The ticket with this number, locked for the rest of the unit of work; its incident can be locked after it."""
+    in_line(session)
     found = (
         select(Ticket)
         .where(Ticket.number == number)
@@ -54,9 +56,10 @@ def by_number(session: Session, number: int) -> Ticket | None:
 
 
 def open_tickets(session: Session) -> list[Ticket]:
-    """Tickets that nobody owns, the oldest first; drills are none."""
-    waiting = select(Ticket).where(Ticket.state == TicketState.OPEN, ~Ticket.drill)
-    return list(session.scalars(waiting.order_by(Ticket.number)))
+    """Tickets that nobody owns, the oldest first; drills are none. What belongs to an incident is taken with the one that
+    leads it."""
+    unowned = select(Ticket).where(Ticket.state == TicketState.OPEN, ~Ticket.drill, Ticket.incident_id.is_(None))
+    return list(session.scalars(unowned.order_by(Ticket.number)))
 
 
 def page(
@@ -66,7 +69,12 @@ def page(
 
     Whoever wants to be called first is called. Unless somebody takes the ticket, its escalation follows. When the schedule
     has nobody on duty, everyone is paged and the ticket says so. A ticket that has an owner pages nobody. The pages of a
-    drill are written, so that it is seen that they would go out, and withheld from all who did not ask."""
+    drill are written, so that it is seen that they would go out, and withheld from all who did not ask. A ticket that tells
+    of what the team knows already becomes part of that incident, and what is told is its matter."""
+    if not ticket.drill:
+        leader = incidents.gather(session, ticket, words=facts.words, rules=rules, now=now)
+        if leader is not None:
+            return incidents.tell(session, ticket, leader, facts=facts, about=about, rules=rules, now=now)
     if ticket.state != TicketState.OPEN:
         return 0
     written, asked = 0, drills.asked_for(session, ticket)
@@ -118,13 +126,18 @@ def was_told(session: Session, ticket: Ticket, purpose: Purpose, *, about: str) 
 def reopen(session: Session, ticket: Ticket, *, now: datetime) -> None:
     """A resolved ticket is nobody's again: its client wrote about it once more."""
     note(session, ticket_id=ticket.id, kind="reopened", now=now, text=f"Reopened; {ticket.resolved_by} had resolved it")
-    ticket.state, ticket.updated_at = TicketState.OPEN, now
+    ticket.state, ticket.updated_at, ticket.incident_id = TicketState.OPEN, now, None
     ticket.claimed_by, ticket.claimed_at, ticket.resolved_by, ticket.resolved_at = None, None, None, None
 
 
 def open_again(session: Session, ticket: Ticket, *, why: str, now: datetime) -> None:
-    """A claimed ticket is nobody's again."""
+    """A claimed ticket is nobody's again, and so is what was taken with it."""
     note(session, ticket_id=ticket.id, kind="reopened", now=now, text=f"Open again: {why}")
+    for member in incidents.locked_members(session, ticket):
+        if member.state == TicketState.CLAIMED and member.claimed_by == ticket.claimed_by:
+            text = f"Open again, with {ticket.number}"
+            note(session, ticket_id=member.id, kind="reopened", now=now, text=text)
+            member.state, member.claimed_by, member.claimed_at = TicketState.OPEN, None, None
     ticket.state, ticket.claimed_by, ticket.claimed_at, ticket.updated_at = TicketState.OPEN, None, None, now
 
 
@@ -168,19 +181,26 @@ def _tell_others(session: Session, ticket: Ticket, person: Person, *, body: str,
 
 
 def claim(session: Session, ticket: Ticket, person: Person, *, rules: Rules, now: datetime) -> None:
-    """An open ticket gets its owner: the escalation ends, pages that wait are withheld, phones stop ringing, and everybody
-    who was paged hears who has it. After a while without a sign of work its owner is asked."""
+    """An open ticket gets its owner, and with it all of its incident: the escalation ends, pages that wait are withheld,
+    phones stop ringing, and everybody who was paged hears who has it. After a while without a sign of work its owner is
+    asked."""
+    in_line(session)
     ticket.state, ticket.claimed_by, ticket.claimed_at, ticket.updated_at = TicketState.CLAIMED, person.name, now, now
     escalating.stop(session, ticket, now=now)
     if rules.ask_owner_after:
         work.plan_again(session, WorkKind.ASK_OWNER, ticket.id, now=now, due_at=now + rules.ask_owner_after)
     note(session, ticket_id=ticket.id, kind="claimed", now=now, text=f"{person.name} took the ticket")
+    for member in incidents.locked_members(session, ticket):
+        if member.state == TicketState.OPEN:
+            incidents.follow(session, member, ticket, now=now)
     body = f"{ticket.number} is taken by {person.name}. Nothing to do for you."
     _tell_others(session, ticket, person, body=body, rules=rules, now=now)
 
 
 def resolve(session: Session, ticket: Ticket, person: Person, *, rules: Rules, now: datetime) -> None:
-    """The ticket is done. When nobody owned it, everybody who was paged is told; a claimed one stays quiet."""
+    """The ticket is done, and all of its incident. When nobody owned it, everybody who was paged is told; a claimed one stays
+    quiet."""
+    in_line(session)
     unowned = ticket.state == TicketState.OPEN
     ticket.state, ticket.resolved_by, ticket.resolved_at, ticket.updated_at = (
         TicketState.RESOLVED,
@@ -193,6 +213,9 @@ def resolve(session: Session, ticket: Ticket, person: Person, *, rules: Rules, n
         escalating.stop(session, ticket, now=now)
     work.cancel(session, WorkKind.ASK_OWNER, ticket.id, now=now)
     note(session, ticket_id=ticket.id, kind="resolved", now=now, text=f"{person.name} resolved the ticket")
+    for member in incidents.locked_members(session, ticket):
+        if member.state != TicketState.RESOLVED:
+            incidents.follow(session, member, ticket, now=now)
     if unowned:
         body = f"{ticket.number} is resolved by {person.name}. Nothing to do for you."
         _tell_others(session, ticket, person, body=body, rules=rules, now=now)

@@ -14,6 +14,7 @@ from tickets import escalation, known, outbox, paging, voicepages, work
 from tickets.db import insert_once
 from tickets.escalation import NEXT_PEOPLE, SMS, VOICE, People, Plan
 from tickets.events import note
+from tickets.in_line import in_line
 from tickets.models import Call, Escalation, Leg, Message, Recording, Ticket, Work
 from tickets.oncall import Person
 from tickets.rules import Rules
@@ -100,6 +101,7 @@ def step(session: Session, held: work.Claim, *, rules: Rules, now: datetime) -> 
 
 def lock_ticket(session: Session, ticket_id: int) -> Ticket:
     """The ticket, locked as those do who claim it."""
+    in_line(session)
     found = select(Ticket).where(Ticket.id == ticket_id).with_for_update(key_share=True)
     return session.scalars(found.execution_options(populate_existing=True)).one()
 

@@ -84,7 +84,9 @@ class Sender(Base):
 
 
 class Ticket(Base):
-    """One thing that is wrong, and who owns it. A `drill` is none: nobody but who asked for it is told of it."""
+    """One caller's trouble, and who owns it. What several tell of is an incident: the others name its leading ticket in
+    `incident_id`. `apart` means that a colleague took it out of one; `things` are the names in its words that others may
+    share (a street, a carrier). A `drill` is none: nobody but who asked for it is told of it."""
 
     __tablename__ = "tickets"
     __table_args__ = (Index("ix_tickets_opened_at_id", "opened_at", "id"),)
@@ -104,6 +106,9 @@ class Ticket(Base):
     resolved_by: Mapped[str | None] = mapped_column(String(100))
     resolved_at: Mapped[datetime | None]
     drill: Mapped[bool] = mapped_column(default=False, server_default=false())
+    incident_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
+    apart: Mapped[bool] = mapped_column(default=False, server_default=false())
+    things: Mapped[list[Any] | None]
 
 
 class Drill(Base):
@@ -119,6 +124,32 @@ class Drill(Base):
     finished_at: Mapped[datetime | None]
     legs: Mapped[list[Any] | None]
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
+
+
+class Outage(Base):
+    """What a colleague announced to the callers of a client. It is heard while its ticket is not resolved, and a day from
+    `said_at` at most; `over_at` is when those who asked were told that it is over."""
+
+    __tablename__ = "outages"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"), unique=True)
+    client: Mapped[str] = mapped_column(String(200), index=True)
+    words: Mapped[str] = mapped_column(String(300))
+    said_at: Mapped[datetime]
+    over_at: Mapped[datetime | None]
+
+
+class OutageAsker(Base):
+    """A number that pressed 1 to be told when an announced outage is over; `told_at` is when the text was written."""
+
+    __tablename__ = "outage_askers"
+    __table_args__ = (UniqueConstraint("outage_id", "number"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    outage_id: Mapped[int] = mapped_column(ForeignKey("outages.id"))
+    number: Mapped[str] = mapped_column(String(64))
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id"))
+    asked_at: Mapped[datetime]
+    told_at: Mapped[datetime | None]
 
 
 class Call(Base):

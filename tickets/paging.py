@@ -3,7 +3,7 @@
 A page says ticket, who, what, and how to take it, in two segments at most; only the words of the client are cut."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tickets import sms
 from tickets.oncall import Person
@@ -142,6 +142,51 @@ def words_to_owner(facts: Facts) -> str:
     return _with_pictures(
         f"{facts.number} {who(facts)} says: ", sentence(words) if facts.pictures else words, "", facts=facts
     )
+
+
+@dataclass(frozen=True)
+class Several:
+    """An incident when it has one more ticket: the number and client of the leading one, how many tickets, how many callers."""
+
+    leader: int
+    client: str | None
+    tickets: int
+    callers: int
+
+
+def _latest(facts: Facts) -> str:
+    """What the last caller left, without a full stop where a link or a number follows."""
+    about = f"[{facts.about}] " if facts.about else ""
+    if facts.words:
+        return about + sentence(facts.words)
+    if facts.seconds or facts.link:
+        return f"{about}{_length(facts)}, {'words follow' if facts.waiting else 'no words'}."
+    return f"chose {facts.about}, left no message." if facts.about else "no message."
+
+
+def _ordinal(count: int) -> str:
+    ending = "th" if count % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(count % 10, "th")
+    return f"{count}{ending}"
+
+
+def update_body(facts: Facts, several: Several) -> str:
+    """The page for an incident that nobody has: how many callers now, and what the last of them said."""
+    name = f" {several.client}" if several.client else ""
+    many = f"{several.callers} callers now" if several.callers > 1 else f"the same caller, {several.tickets} times now"
+    last = facts if facts.client != several.client else replace(facts, client=None)
+    before = f"URGENT {several.leader}{name}, {many}. Last {who(last)} ({facts.number}): "
+    listen = f" Listen: {facts.link}" if facts.link and not facts.words else ""
+    return sms.fit(before, _latest(facts), f"{listen} Reply ACK {several.leader} to take it.")
+
+
+def update_to_owner(facts: Facts, several: Several) -> str:
+    """The same for the one who has it."""
+    again = several.callers == 1 < several.tickets
+    many = f"{_ordinal(several.tickets)} time" if again else f"{_ordinal(several.callers)} caller"
+    of = f" of {several.client}" if several.client and facts.client == several.client else ""
+    last = replace(facts, client=None) if of else facts
+    listen = f" Listen: {facts.link}" if facts.link and not facts.words else ""
+    return sms.fit(f"{several.leader}: {many}{of}, {who(last)}: ", _latest(facts), f"{listen} ({facts.number})")
 
 
 @dataclass(frozen=True)

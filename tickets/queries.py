@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from tickets import consent, rings
+from tickets import consent, incident_views, rings
 from tickets.arrival import can_receive
 from tickets.models import Call, Event, Leg, Media, Message, Recording, Ring, Ticket
 from tickets.outbox import NO_REPORT
@@ -85,6 +85,7 @@ def _whole(session: Session, tickets: Sequence[Ticket], sender: str) -> list[dic
     came_with = select(Media).join(Message, Media.message_id == Message.id).where(Message.ticket_id.in_(ids))
     by_text = _grouped(session.scalars(came_with.order_by(Media.position)), lambda m: m.message_id)
     by_message, by_event = _grouped(messages, lambda m: m.ticket_id), _grouped(events, lambda e: e.ticket_id)
+    together = incident_views.of(session, tickets)
     silent = consent.opted_out(session, [ticket.from_number for ticket in tickets if ticket.from_number], sender)
     return [
         {
@@ -98,9 +99,18 @@ def _whole(session: Session, tickets: Sequence[Ticket], sender: str) -> list[dic
                 said=said,
             ),
             "texting": _texting(ticket, silent),
+            "incident": _incident(together.get(ticket.id)),
         }
         for ticket in tickets
     ]
+
+
+def _incident(known: dict[str, Any] | None) -> dict[str, Any] | None:
+    if known is None or known["announced"] is None:
+        return known
+    said = known["announced"]
+    announced = {"words": said["words"], "said_at": iso(said["said_at"]), "over_at": iso(said["over_at"])}
+    return {**known, "announced": announced}
 
 
 def _texting(ticket: Ticket, silent: dict[str, consent.Standing]) -> dict[str, Any]:

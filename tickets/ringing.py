@@ -10,8 +10,9 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tickets import calls, desk, drills, legs, oncall, rings, work
+from tickets import calls, desk, drills, incidents, legs, oncall, rings, work
 from tickets.events import note
+from tickets.in_line import in_line
 from tickets.models import Call, Leg, Ring, Ticket
 from tickets.oncall import Person
 from tickets.rules import Rules
@@ -34,6 +35,7 @@ def on_duty(rules: Rules, team: str, now: datetime) -> tuple[Person, ...]:  # no
 
 def hold(session: Session, call: Call) -> Ring | None:
     """Lock what a ring of this call touches: its ticket, then its last ring, which is returned. The call is locked."""
+    in_line(session)
     if call.ticket_id is not None:
         session.get(Ticket, call.ticket_id, with_for_update={"key_share": True}, populate_existing=True)
     return rings.latest(session, call)
@@ -178,6 +180,7 @@ def _take(session: Session, call: Call, ring: Ring, leg: Leg, *, rules: Rules, n
 
 def _claim(session: Session, call: Call, leg: Leg, *, rules: Rules, now: datetime) -> Ticket:
     ticket = calls.ensure_ticket(session, call, now=now, subject="Call")
+    ticket = incidents.leader_of(session, ticket) or ticket
     if ticket.state == TicketState.OPEN:
         person = oncall.person_of(rules.team, leg.number) or Person(leg.person, leg.number)
         desk.claim(session, ticket, person, rules=rules, now=now)

@@ -19,6 +19,7 @@ class Wording(StrEnum):
     OPTED_OUT = "opted_out"
     OPTED_IN = "opted_in"
     FOLLOW_UP = "follow_up"
+    OVER = "over"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,10 @@ class Rules:
     they see what came with a text (the id of its row in); `wording` is a text to a client in one of the `languages`, with
     the number of its ticket where there is one, None where the flow file says to stay silent. `plans` are the
     escalations by priority, a priority without one has none; a claim without a sign of work is asked about after
-    `ask_owner_after` (zero: never), and is over `open_again_after` later."""
+    `ask_owner_after` (zero: never), and is over `open_again_after` later. `clients`
+    `languages`, with the number of its ticket where there is one, None where the flow file says to stay silent. `clients`
+    are the names of those that the admins know; tickets of one within `incident_window` are one incident, and so are those
+    of several that name the same of the `things`; `incident_pause` lies between two pages that only tell of one more."""
 
     desk_number: str
     pace: Pace
@@ -59,6 +63,10 @@ class Rules:
     ready_before: timedelta = timedelta(minutes=30)
     ready_always: bool = False
     moments: Moments = lambda local, zone: (local.replace(tzinfo=ZoneInfo(zone)),)
+    clients: tuple[str, ...] = ()
+    incident_window: timedelta = timedelta(minutes=60)
+    incident_pause: timedelta = timedelta(minutes=5)
+    things: tuple[str, ...] = ()
 
     @property
     def sender(self) -> str:

@@ -66,11 +66,12 @@ class Direction(StrEnum):
 
 
 class Purpose(StrEnum):
-    """Why a text was written. The first three are pages: they go only to staff, only while nobody owns the ticket."""
+    """Why a text was written. The first four are pages: they go only to staff, only while nobody owns the ticket."""
 
     PAGE = "page"  # a new urgent ticket
     WORDS = "words"  # the words that were missing in the page
     MISSED = "missed"  # a caller chose an option and left no words
+    UPDATE = "update"  # an incident that nobody owns has one more caller
     DIGEST = "digest"  # several pages of one minute to one person, in one text
     TAKEN = "taken"  # to the others: who has it
     ANSWER = "answer"  # to staff: the reply to their command
@@ -84,7 +85,7 @@ class Purpose(StrEnum):
     @property
     def is_page(self) -> bool:
         """True for texts that must not go out once somebody owns the ticket."""
-        return self in (Purpose.PAGE, Purpose.WORDS, Purpose.MISSED)
+        return self in (Purpose.PAGE, Purpose.WORDS, Purpose.MISSED, Purpose.UPDATE)
 
 
 class MessageState(StrEnum):

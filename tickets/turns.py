@@ -37,7 +37,7 @@ class Rank(StrEnum):
 
     PAGE = "page"  # what announces a ticket, and the confirmation of an opt-out, which the law wants within minutes
     STAFF = "staff"  # who has a ticket, answers to staff: they wait for it, phone in hand
-    WORDS = "words"  # the words to a page that has been had: many of them must not hold up the page of a new ticket
+    WORDS = "words"  # the words to a page that has been had, one more caller: many must not hold up the page of a new ticket
     CLIENT = "client"  # everything to clients
 
 
@@ -46,7 +46,7 @@ _ORDER = list(Rank)
 
 def rank(purpose: Purpose, person: str | None) -> Rank:
     """The rank of a text with this purpose to this person of the team, None for others."""
-    if purpose is Purpose.WORDS:
+    if purpose in (Purpose.WORDS, Purpose.UPDATE):
         return Rank.WORDS
     if purpose.is_page or purpose in (Purpose.DIGEST, Purpose.CONFIRM):
         return Rank.PAGE

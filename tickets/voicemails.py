@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from tickets import calls, desk, paging, work
 from tickets.events import note
+from tickets.in_line import in_line
 from tickets.models import Call, Recording, Ticket
 from tickets.rules import Rules
 from tickets.states import Channel, MediaState, Purpose, TranscriptState, WorkKind
@@ -59,6 +60,7 @@ def transcribed(session: Session, recording_id: int, heard: Heard, *, now: datet
 
     The first result stands; a second one changes nothing. Returns the ticket's number, None when there is no ticket."""
     call, recording = lock(session, recording_id)
+    in_line(session)
     if recording.transcript != TranscriptState.PENDING:
         return _number(session, call)
     recording.transcript, recording.transcribed_at = heard.state, now
@@ -108,6 +110,7 @@ def deadline(session: Session, held: work.Claim, *, now: datetime, rules: Rules)
     """The words are late: the page goes out without them."""
     call, recording = lock(session, held.ref)
     if recording.transcript == TranscriptState.PENDING:
+        in_line(session)
         ticket = _voicemail_ticket(session, call, now=now)
         facts = _facts(recording, call, ticket, rules)
         desk.page(session, ticket, Purpose.PAGE, facts, about=f"re{recording.id}", rules=rules, now=now)

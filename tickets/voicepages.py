@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from tickets import legs
 from tickets.db import insert_once
+from tickets.in_line import in_line
 from tickets.models import Leg, Message, Ticket
 from tickets.oncall import Person
 from tickets.rules import Rules
@@ -60,6 +61,7 @@ def wanted(session: Session, leg: Leg) -> bool:
 
 def lock_ticket(session: Session, leg: Leg) -> Ticket:
     """The ticket that a call is about, locked before the call, as those do who claim it."""
+    in_line(session)
     found = select(Ticket).where(Ticket.id == leg.ticket_id).with_for_update(key_share=True)
     return session.scalars(found.execution_options(populate_existing=True)).one()
 

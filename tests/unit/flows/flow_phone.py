@@ -10,6 +10,7 @@ from flows.engine import (
     Event,
     Flow,
     HungUp,
+    Known,
     Recorded,
     Session,
     Silence,
@@ -34,9 +35,10 @@ class Phone:
     now: datetime = NOON
     turn: Turn | None = None
     rings: bool = False
+    known: Known | None = None
 
     def call(self) -> "Phone":
-        return self._gets(begin(self.flow, caller=self.caller, now=self.now))
+        return self._gets(begin(self.flow, caller=self.caller, now=self.now, known=self.known))
 
     def _gets(self, turn: Turn) -> "Phone":
         while not self.rings and any(isinstance(one, Ring) for one in turn.instructions):

@@ -11,6 +11,7 @@ from flows.engine import (
     Event,
     Flow,
     HungUp,
+    Known,
     Recorded,
     Session,
     Silence,
@@ -19,7 +20,7 @@ from flows.engine import (
     begin,
     voicemail_only,
 )
-from flows.instructions import Choose, Gather, Hangup, Pause, Play, Record, Say
+from flows.instructions import Choose, Gather, Hangup, Pause, Play, Record, Say, TellWhenOver
 from flows.schema import HelpdeskFlow
 
 OPTIONS = (
@@ -282,6 +283,28 @@ def test_a_session_survives_json_and_odd_json_goes_to_the_voicemail(phone: Phone
     for data in ({}, odd, {**session.to_dict(), "step": "gone"}):
         turn = advance(phone.flow, Session.from_dict(data), Digits("1"), caller=phone.caller, now=NOON)
         assert turn.instructions[-1] == RECORD
+
+
+def test_whoever_presses_another_key_at_a_known_outage_hears_the_whole_menu(shipped: Flow) -> None:
+    phone = Phone(shipped, known=Known("internet down.", offer=True)).call()
+    assert phone.hears[1] == "We know of a problem at Hollis & Wade CPA: internet down."
+    menu = Phone(shipped).call().hears[1:]
+    assert phone.press("2").hears == menu
+    assert TellWhenOver() not in phone.instructions
+
+
+def test_a_known_outage_is_offered_once_and_the_key_1_counts_there_only(shipped: Flow) -> None:
+    phone = Phone(shipped, known=Known("internet down", offer=True)).call().press("1")
+    assert TellWhenOver() in phone.instructions
+    assert phone.choices == []
+    assert [choice.label for choice in phone.press("1").choices] == ["Emergency or outage"]
+
+
+def test_a_known_outage_is_said_before_a_voicemail_too(shipped: Flow) -> None:
+    flow = shipped.model_copy(update={"calls": shipped.calls.model_copy(update={"start": "message"})})
+    phone = Phone(flow, known=Known("internet down", offer=True)).call()
+    assert phone.hears[0] == "We know of a problem at Hollis & Wade CPA: internet down."
+    assert phone.is_silent().instructions[-1] == RECORD
 
 
 def test_the_engine_changes_nothing_it_was_given(phone: Phone, shipped: Flow) -> None:

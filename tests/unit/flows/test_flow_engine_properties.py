@@ -13,6 +13,7 @@ from flows.engine import (
     Event,
     Flow,
     HungUp,
+    Known,
     NotTaken,
     Recorded,
     Session,
@@ -54,6 +55,7 @@ stubborn: st.SearchStrategy[Event] = st.one_of(
     st.builds(Digits, keys), st.just(Silence()), st.just(StillRinging()), st.just(NotTaken()), st.just(Talked(None)),
     st.builds(Taken, st.just("ring-1")),
 )  # fmt: skip
+known = st.none() | st.builds(Known, st.text(max_size=20), st.booleans())
 names = st.sampled_from(["a", "b", "c", "d", "e", "nowhere"])
 
 
@@ -115,9 +117,11 @@ def _is_sound(turn: Turn) -> bool:
 
 
 @patient
-@given(flows(), st.booleans(), st.lists(events, max_size=40))
-def test_every_turn_of_any_flow_ends_with_a_wait_or_the_hang_up(flow: Flow, rings: bool, story: list[Event]) -> None:
-    phone = Phone(flow, Caller(None, None), rings=rings).call()
+@given(flows(), st.booleans(), known, st.lists(events, max_size=40))
+def test_every_turn_of_any_flow_ends_with_a_wait_or_the_hang_up(
+    flow: Flow, rings: bool, outage: Known | None, story: list[Event]
+) -> None:
+    phone = Phone(flow, Caller(None, None), rings=rings, known=outage).call()
     assert phone.turn is not None
     assert _is_sound(phone.turn)
     for event in story:
@@ -126,10 +130,12 @@ def test_every_turn_of_any_flow_ends_with_a_wait_or_the_hang_up(flow: Flow, ring
 
 
 @patient
-@given(flows(), st.data())
-def test_a_caller_who_never_hangs_up_ends_within_the_limit_in_any_flow(flow: Flow, data: st.DataObject) -> None:
+@given(flows(), known, st.data())
+def test_a_caller_who_never_hangs_up_ends_within_the_limit_in_any_flow(
+    flow: Flow, outage: Known | None, data: st.DataObject
+) -> None:
     rings = data.draw(st.booleans())
-    phone = Phone(flow, rings=rings).call()
+    phone = Phone(flow, rings=rings, known=outage).call()
     turns, most = 1, flow.calls.limits.turns + AFTER_THE_LIMIT
     while not phone.session.ended:
         phone.does(data.draw(stubborn))
@@ -140,11 +146,11 @@ def test_a_caller_who_never_hangs_up_ends_within_the_limit_in_any_flow(flow: Flo
 
 
 @patient
-@given(st.booleans(), st.lists(events, max_size=60))
+@given(st.booleans(), known, st.lists(events, max_size=60))
 def test_a_shipped_call_ends_with_a_person_a_message_asked_for_or_a_caller_who_hung_up(
-    rings: bool, story: list[Event]
+    rings: bool, outage: Known | None, story: list[Event]
 ) -> None:
-    phone = Phone(FLOW, rings=rings).call()
+    phone = Phone(FLOW, rings=rings, known=outage).call()
     asked = hung_up = spoke = talked = False
     for event in [*story, *[Silence()] * (FLOW.calls.limits.turns + AFTER_THE_LIMIT + SHIPPED_RING)]:
         if not phone.session.ended:
@@ -174,9 +180,9 @@ def test_an_edit_in_the_middle_of_a_call_does_no_harm(
 
 
 @patient
-@given(flows(), st.lists(events, max_size=12))
-def test_a_session_is_the_same_after_json(flow: Flow, story: list[Event]) -> None:
-    turn = begin(flow, caller=Caller("+19035550160", None), now=NOON)
+@given(flows(), known, st.lists(events, max_size=12))
+def test_a_session_is_the_same_after_json(flow: Flow, outage: Known | None, story: list[Event]) -> None:
+    turn = begin(flow, caller=Caller("+19035550160", None), now=NOON, known=outage)
     for event in story:
         assert Session.from_dict(json.loads(json.dumps(turn.session.to_dict()))) == turn.session
         turn = advance(flow, turn.session, event, caller=Caller(None, None), now=NOON)
@@ -187,7 +193,7 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
-FIELDS = ("step", "waiting", "steps", "tries", "choice", "language", "ended", "began", "heard", "since")
+FIELDS = ("step", "waiting", "steps", "tries", "choice", "language", "ended", "began", "heard", "since", "offered")
 
 
 @patient

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from itertools import chain, pairwise
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,13 +22,14 @@ from tickets.outbox import Handed, OutcomeUnknown, Refusal, TextRefused
 CALLERS = {"CA1": CLIENT, "CA2": STRANGER}
 RECORDINGS = {"RE1": "CA1", "RE2": "CA1", "RE3": "CA2"}
 TEAM = {"Sam": SAM, "Lee": LEE, "Robin": ROBIN}
-PAGES = ("page", "words", "missed")
+PAGES = ("page", "words", "missed", "update")
 #: How far a text is that the carrier has. Before that it may wait again: an attempt that certainly failed is repeated.
 RANK = {"sending": 0, "sent": 1, "delivered": 2, "failed": 2, "withheld": 2}
 OVER = ("delivered", "failed", "withheld")
 
 WORDS = (
     "please stop texting me", "stop by at 3 pm", "STOP but keep the ticket open", "alto", "HELP", "thanks", "Out of office",
+    "OUTAGE Hollis internet down", "OVER 1001 back up", "OVER", "SPLIT 1002", "SPLIT 1001", "JOIN 1001 1002", "JOIN 1002 1001",
     "1001 we are on it", "REPLY 1001 call us", "NOTEXTS 1001 asked on the phone", "ACK 1001 on my way", "1001", "",
 )  # fmt: skip
 
@@ -217,8 +219,14 @@ class Story:
         assert sorted(row.sid for row in texts if row.sid) == sorted(text.sid for text in self.world.carrier.sent)
         ever_out = {row.number for row in self.world.rows(ConsentEvent) if row.kind != "opt-in"}
         for ticket in self.world.tickets():
-            reopened = sum(event["kind"] == "reopened" for event in ticket["events"])
-            self._paged(ticket["number"], ticket["state"], max(1, len(ticket["recordings"])) + reopened, ever_out)
+            if ticket["incident"] and ticket["incident"]["leader"] != ticket["number"]:
+                self._follows(ticket)
+                continue
+            again = sum(
+                event["kind"] == "reopened" or event["text"].startswith("On its own again")
+                for event in ticket["events"]
+            )
+            self._paged(ticket["number"], ticket["state"], max(1, len(ticket["recordings"])) + again, ever_out)
         self._watched()
         for number in ever_out:
             confirmed = [row for row in texts if row.purpose == "confirm" and row.to_number == number and row.sid]
@@ -237,6 +245,13 @@ class Story:
             found = findings(snapshot(session, self.world.now()), self.world.now())
         assert [one for one in found if one.kind.value != "work-dead" and one.ref not in unreached] == []
         assert {one.kind.value for one in found} <= {"unreached", "work-dead"}
+
+    def _follows(self, ticket: dict[str, Any]) -> None:
+        """A ticket of an incident is never open when the one that leads is not: nobody would be told of it."""
+        (leader,) = [one for one in self.world.tickets() if one["number"] == ticket["incident"]["leader"]]
+        assert leader["incident"]["leader"] == leader["number"]
+        assert ticket["number"] in leader["incident"]["members"]
+        assert ticket["state"] != "open" or leader["state"] == "open", ticket["number"]
 
     def _later(self, row: Work) -> bool:
         return row.kind == "check-delivery" and row.due_at > self.world.now()
