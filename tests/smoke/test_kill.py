@@ -48,7 +48,7 @@ def _announced(page: str) -> list[str]:
 
 def _leave_message(desk: Desk, caller: str) -> None:
     """A client who calls again until the call got through to the message: the line may be down for a moment."""
-    sound = (SAMPLES / "outage.wav").read_bytes()
+    sound = (SAMPLES / "printer.wav").read_bytes()  # of no client: their tickets stay apart
     for _ in range(10):
         call = None
         try:

@@ -134,7 +134,7 @@ def test_the_whole_story_plays_by_itself(desk: Desk, samples: Path, with_api: bo
     assert steps == [
         f"A client calls {DESK} and hears the menu",
         "The client presses 1 and is asked for a message",
-        "The client leaves a voicemail (outage) and hangs up",
+        "The client leaves a voicemail (printer) and hangs up",
         *(looking_in if with_api else []),
         "Everyone on call gets the page",
         *(["The page carries the client's words"] if with_api else []),
@@ -167,7 +167,7 @@ def test_a_demo_without_samples_or_people_says_so(desk: Desk, samples: Path, tmp
     console = on_paper()
     assert run_demo(desk.sandbox, api=None, samples=tmp_path, staff=STAFF, console=console) == 1
     assert run_demo(desk.sandbox, api=None, samples=samples, staff=[], console=console) == 1
-    assert "the demo needs outage.wav there" in printed(console)
+    assert "the demo needs printer.wav there" in printed(console)
     assert "Nobody is on call" in printed(console)
 
 
