@@ -220,6 +220,8 @@ def paced(database_url: str, tmp_path: Path) -> Iterator[World]:
         world.press("1", 1, sid, number)
         world.recorded(f"RE{caller}", sid)
         world.hang_up(sid, number)
+    yield world
+    world.close()
 
 
 @pytest.fixture
