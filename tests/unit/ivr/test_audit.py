@@ -1,6 +1,5 @@
 """The watcher: lost steps are found within a minute and taken up; what cannot be mended is told; silence is the alarm."""
 
-import threading
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from ivr.auditor import Auditor
 from ivr.clock import Clock
+from tests.unit.ivr.test_clock import end_asides
 from tests.world import CLIENT, LEE, ROBIN, SAM, World
 from tickets import desk, mending
 from tickets.audit import Finding
@@ -284,9 +284,7 @@ def test_the_clock_watches(world: World) -> None:
     world.text(CLIENT, "Server is down")
     forget(world, "send-text")
     Clock(world.desk).tick()
-    for thread in threading.enumerate():
-        if thread.name in ("audit", "reconcile"):
-            thread.join()
+    end_asides()
     world.work()
     assert len(world.texts_to(SAM)) == 1
 

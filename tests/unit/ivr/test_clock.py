@@ -19,10 +19,10 @@ def leave_message(world: World) -> None:
     world.now.moment += timedelta(seconds=work.HINTED)
 
 
-def end_comparing() -> None:
-    """Wait for the comparison with the carrier, which has a thread of its own."""
+def end_asides() -> None:
+    """Wait for all that the clock does in threads of their own."""
     for thread in threading.enumerate():
-        if thread.name == "reconcile":
+        if thread.name in ("audit", "drill", "reconcile"):
             thread.join()
 
 
@@ -48,7 +48,7 @@ def test_a_clock_outlives_a_broker_and_a_carrier_that_are_away(world: World) -> 
     world.carrier.down = world.queue.down = True
     leave_message(world)
     clock.tick()
-    end_comparing()
+    end_asides()
     world.carrier.down = world.queue.down = False
     clock.tick()
     world.work()
@@ -62,7 +62,7 @@ def test_a_clock_outlives_a_database_that_is_away(world: World) -> None:
         clock.tick()
     assert world.queue.jobs == {}
     clock.tick()
-    end_comparing()
+    end_asides()
     world.work()
     assert len(world.texts_to(SAM)) == 1
 
@@ -77,5 +77,5 @@ def test_a_carrier_that_hangs_does_not_hold_up_the_sweep(world: World) -> None:
     assert len(world.queue.jobs) == 1
     assert world.carrier.timed_out == []
     world.carrier.answers.set()
-    end_comparing()
+    end_asides()
     assert [message["body"] for message in world.ticket()["messages"]][:1] == ["Server is down"]

@@ -16,7 +16,7 @@ from ivr.cli import run
 from ivr.clock import Clock
 from ivr.readiness import report_if_due
 from tests.unit.ivr.test_cli import _a_desk_of_its_own  # noqa: F401 - a log and an environment of its own
-from tests.unit.ivr.test_clock import end_comparing
+from tests.unit.ivr.test_clock import end_asides
 from tests.unit.ivr.test_staff import answer_to, missed_call
 from tests.world import LEE, ROBIN, SAM, World, edited_flows
 from tickets.oncall import Person
@@ -152,11 +152,11 @@ def test_a_new_desk_owes_no_report_for_the_time_before(database_url: str, tmp_pa
 def test_a_clock_that_dies_between_and_its_successor_make_one_report(desk: World) -> None:
     desk.now.moment = HALF_PAST_FOUR
     Clock(desk.desk).tick()
-    end_comparing()
+    end_asides()
     desk.now.moment += timedelta(seconds=30)
     successor = Clock(desk.desk)
     successor.tick()
-    end_comparing()
+    end_asides()
     desk.work()
     assert len(desk.texts_to(KIM)) == 1
 
