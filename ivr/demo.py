@@ -26,7 +26,6 @@ Ticket = Mapping[str, Any]
 # Gives the newest tickets in the shape of the JSON API.
 ReadTickets = Callable[[], Sequence[Ticket]]
 
-CALLER = "+19035550147"
 # The transcriber may still be loading its model; everything else answers within seconds.
 PATIENCE = 120.0
 SOON = 30.0
