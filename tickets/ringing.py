@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from tickets import calls, desk, drills, incidents, legs, oncall, rings, work
 from tickets.events import note
 from tickets.in_line import in_line
-from tickets.models import Call, Leg, Ring, Ticket
+from tickets.models import Call, Leg, Recording, Ring, Ticket
 from tickets.oncall import Person
 from tickets.rules import Rules
-from tickets.states import LEG_OVER, LegPurpose, LegState, RingState, TicketState, WorkKind
+from tickets.states import LEG_OVER, LegPurpose, LegState, RingState, TicketState, TranscriptState, WorkKind
 
 #: One by one, a phone rings alone for at least so long before the next one does too.
 LEAST_SHARE = timedelta(seconds=8)
@@ -194,6 +194,9 @@ def _lost(session: Session, call: Call, ring: Ring, taker: Leg, *, now: datetime
     ticket = calls.ticket_of(session, call)
     if ticket is not None and ticket.state == TicketState.CLAIMED and ticket.claimed_by == taker.person:
         desk.open_again(session, ticket, why=f"{taker.person} took the call, but the line was lost", now=now)
+        rows = select(Recording.id).where(Recording.call_id == call.id, Recording.transcript != TranscriptState.PENDING)
+        for recording_id in session.scalars(rows):  # while the ticket had an owner, nobody was paged about these words
+            work.plan_again(session, WorkKind.PAGE_DEADLINE, recording_id, now=now, due_at=now)
 
 
 def reported(session: Session, call: Call, ring: Ring, leg: Leg, *, now: datetime) -> None:

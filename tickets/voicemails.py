@@ -107,9 +107,9 @@ def _number(session: Session, call: Call) -> int | None:
 
 
 def deadline(session: Session, held: work.Claim, *, now: datetime, rules: Rules) -> None:
-    """The words are late: the page goes out without them."""
+    """The words are late: the page goes out without them. Or they came while the ticket had an owner, who is gone again."""
     call, recording = lock(session, held.ref)
-    if recording.transcript == TranscriptState.PENDING:
+    if recording.transcript != TranscriptState.SILENT:
         in_line(session)
         ticket = _voicemail_ticket(session, call, now=now)
         facts = _facts(recording, call, ticket, rules)

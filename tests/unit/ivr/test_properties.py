@@ -185,6 +185,8 @@ class Story:
                 assert after[id_].sid == message.sid
                 assert RANK[now] >= RANK[before], after[id_].key
         new = {text.sid for text in self.world.carrier.sent[sent:]}
+        # Who took a call and was lost has no ticket any more: then pages are wanted again.
+        owned &= {row.id for row in self.world.rows(Ticket) if row.state != "open"}
         for message in after.values():
             if message.sid in new:
                 assert self._may_go_out(message, opted_out.get(message.to_number, [])), message.key

@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import chain
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 from test_properties import CALLERS, Story
@@ -148,6 +148,8 @@ class RingStory(Story):
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 @given(stories)
+@example([*RINGS, ("takes", "CA1", "Lee"), ("is_moved",), ("calls", "CA1"), ("recording_is", "RE1", "completed"),
+          ("time_passes", 5), ("line_ends_unreported", "CA1", "Lee"), ("time_passes", 5)])  # fmt: skip
 def test_any_story_of_a_ring_ends_well(
     database_template: str, tmp_path_factory: pytest.TempPathFactory, story: Iterable[tuple[str, ...]]
 ) -> None:
