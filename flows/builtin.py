@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from flows.schema import Desk, HelpdeskFlow, VoicemailStep
+from flows.schema import Desk, HelpdeskFlow
+from flows.steps import VoicemailStep
 from flows.words import with_desk
 
 _VOICEMAIL: dict[str, Any] = {

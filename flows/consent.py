@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flows.problems import Problem
-from flows.prompts import all_prompts
-from flows.routes import STEPS, without_keys
-from flows.schema import HelpdeskFlow, MenuStep, RingStep, VoicemailStep, Wordings
+from flows.routes import STEPS, waits, without_keys
+from flows.schema import HelpdeskFlow, Wordings
 from flows.source import Document, Place
+from flows.speech import Prompts, spoken_in
+from flows.steps import AnnounceStep, CallbackStep, ClientStep, HoursStep, MessageStep, Step, kind_name
 from flows.words import fill, spoken_values
 
 
@@ -49,6 +50,7 @@ IN_SPANISH = (
     Element("the rates", r"\btarifas de mensajes y datos", "Pueden aplicarse tarifas de mensajes y datos"),
     Element("the frequency", r"\bfrecuencia (de mensajes )?(puede variar|varia)", "La frecuencia puede variar"),
 )
+RECORDED_IN_SPANISH = Element("that messages are recorded", r"\bgraba(n|dos|ciones)?\b", "Los mensajes se graban.")
 _URL = re.compile(r"https://[^\s;,]+")
 
 
@@ -90,33 +92,50 @@ def _required(name: str, language: str, flow: HelpdeskFlow) -> tuple[Element, ..
     return (START, named) if name == "opted_out" else (*opt_in, named)
 
 
-def greeting(flow: HelpdeskFlow) -> str:
-    """What a caller who presses nothing hears up to the first wait for a key or the first message."""
+def greetings(flow: HelpdeskFlow, language: str) -> tuple[str, ...]:
+    """What callers who press nothing hear up to the first wait for a key or the first message, each way that depends on
+    the hour or the caller once. Announcements come and go, so what only they say does not count."""
+    found = {_said(flow, way.steps, language): None for way in without_keys(flow.calls, flow.calls.start)}
+    return tuple(found)
+
+
+def _said(flow: HelpdeskFlow, way: tuple[str, ...], language: str) -> str:
     spoken: list[str] = []
-    values = spoken_values(flow.desk, number=None, client=None)
-    for name in without_keys(flow.calls, flow.calls.start)[0]:
+    for name in way:
         step = flow.calls.steps[name]
-        place: Place = (*STEPS, name)
-        # What is said after a silence or a message comes too late to be a notice.
-        later = {(*place, "menu", part) for part in ("silence", "wrong")}
-        later |= {(*place, "voicemail", part) for part in ("again", "thanks", "goodbye")}
-        later |= {(*place, "ring", part) for part in ("still", "taken", "goodbye")}
-        spoken += [words.say for where, words in all_prompts(step, place) if where[:5] not in later]
-        if isinstance(step, MenuStep | RingStep | VoicemailStep):
+        if isinstance(step, AnnounceStep | HoursStep | ClientStep | MessageStep | CallbackStep):
+            continue
+        for prompts in _first_words(step):
+            spoken += [words.say for words in spoken_in(prompts, language, flow.desk.language)]
+        if waits(step):
             break
+    values = spoken_values(flow.desk, number=None, client=None, language=language)
     return fill(" ".join(spoken), values)
+
+
+def _first_words(step: Step) -> Iterator[Prompts]:
+    """What is said at once. What comes after a silence or a message comes too late to be a notice."""
+    block = getattr(step, kind_name(step))
+    if isinstance(block, tuple):
+        yield block
+        return
+    for name in ("say", "notice"):
+        if (prompts := getattr(block, name, None)) is not None:
+            yield prompts
 
 
 def _greeting(flow: HelpdeskFlow, document: Document) -> Iterator[Problem]:
     place = (*STEPS, flow.calls.start)
-    yield from _missing(
-        greeting(flow),
-        (RECORDED, *NOTICE),
-        place=place,
-        where="the greeting (up to the first menu)",
-        document=document,
-        key=True,
-    )
+    found: dict[str, Problem] = {}
+    for language in (flow.desk.language, *flow.desk.languages):
+        code = language.partition("-")[0]
+        elements = {"en": (RECORDED, *NOTICE), "es": (RECORDED_IN_SPANISH, STOP, HELP, *IN_SPANISH)}.get(code, (STOP, HELP))
+        where = "the greeting (up to the first menu)"
+        where += f" in {language}" if language != flow.desk.language else ""
+        for heard in greetings(flow, language):
+            for problem in _missing(heard, elements, place=place, where=where, document=document, key=True):
+                found.setdefault(problem.message, problem)
+    yield from found.values()
 
 
 def _missing(

@@ -1,46 +1,29 @@
 """The pure engine of a call: (flow, session, event) to (session, instructions). No clock, no I/O, no chance.
 
 Promises: `begin` and `advance` never raise, whatever the event is and whatever became of the flow file since the last
-turn. Every turn ends with `Gather`, `Record`, `Connect` or `Hangup`, or with nothing when the caller is gone. After at most
+turn. Every turn ends with `Gather`, `Record`, `Connect`, `Transfer` or `Hangup`, or with nothing when the caller is gone. After at most
 `calls.limits.turns` turns, or `calls.limits.minutes`, the call is at a voicemail or with a person, and two turns later it
 has ended. A ring adds turns on hold to that: at most one for each of its seconds, and none MARGIN seconds after its end.
 """
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
+from flows import offers
 from flows.builtin import VOICEMAIL_STEP, voicemail_only
+from flows.hours import State, standing
 from flows.instructions import (
     Choose,
     Connect,
-    Gather,
     Hangup,
-    Instruction,
-    Pause,
-    Play,
-    Prompt,
+    Note,
     Record,
     Ring,
-    Say,
     TellWhenOver,
+    Transfer,
 )
-from flows.schema import (
-    LEAVE_KEY,
-    Clip,
-    HangupStep,
-    HelpdeskFlow,
-    MenuStep,
-    Miss,
-    Prompts,
-    RingStep,
-    SayStep,
-    Step,
-    Voicemail,
-    VoicemailStep,
-    Words,
-)
-from flows.schema import Ring as RingRules
+from flows.routes import silent_exits
+from flows.schema import HelpdeskFlow
 from flows.session import (
     Caller,
     Digits,
@@ -54,14 +37,38 @@ from flows.session import (
     StillRinging,
     Taken,
     Talked,
+    Transferred,
     Turn,
     Waiting,
+    Who,
 )
-from flows.words import fill, spoken_values
+from flows.speech import Prompts, same_language
+from flows.steps import (
+    LEAVE_KEY,
+    AnnounceStep,
+    AskStep,
+    CallbackStep,
+    ClientBranch,
+    ClientStep,
+    HangupStep,
+    HoursStep,
+    MenuStep,
+    MessageStep,
+    Miss,
+    RingStep,
+    SayStep,
+    Step,
+    TransferStep,
+    Voicemail,
+    VoicemailStep,
+)
+from flows.steps import Ring as RingRules
+from flows.steps import Transfer as TransferRules
+from flows.turn import Making
 
 __all__ = [
     "LEAVE_KEY", "Caller", "Digits", "Event", "Flow", "HungUp", "Known", "NotTaken", "Recorded", "Session", "Silence",
-    "StillRinging", "Taken", "Talked", "Turn", "Waiting", "advance", "begin", "nobody_rings", "said_of_callers",
+    "StillRinging", "Taken", "Talked", "Transferred", "Turn", "Waiting", "Who", "advance", "begin", "nobody_rings",
     "voicemail_only",
 ]  # fmt: skip
 
@@ -79,26 +86,28 @@ MARGIN = 15
 
 
 def begin(flow: Flow, *, caller: Caller, now: datetime, known: Known | None = None) -> Turn:
-    """The first turn of a call. The moment `now` is seen in `session.began` only; a `known` outage is said after the
-    greeting, before the caller has to do anything.
-    """
+    """The first turn of a call. What of `caller` and `now` it depends on: `flows.beginning`. A `known` outage is said after
+    the greeting, before the caller has to do anything."""
     session = Session(
         step=flow.calls.start,
         waiting=Waiting.KEYS,
         steps=1,
         tries=0,
         choice=None,
-        language=flow.desk.language,
+        language=_language(flow, caller),
         ended=False,
         began=int(now.timestamp()),
     )
-    return _Call(flow, session, caller=caller, now=now, known=known).enter(flow.calls.start)
+    call = _Call(flow, session, caller=caller, now=now)
+    call.known = known
+    return call.enter(flow.calls.start)
 
 
-def said_of_callers(flow: Flow) -> frozenset[str]:
-    """Which of "caller" and "client" any prompt names. Who differs only in the others hears the same."""
-    said = flow.calls.model_dump_json(exclude={"outage"}) + VOICEMAIL_STEP.model_dump_json()
-    return frozenset(name for name in ("caller", "client") if f"{{{name}}}" in said)
+def _language(flow: Flow, caller: Caller) -> str:
+    """The language in which a call begins: the client's where the desk speaks it, else the desk's."""
+    spoken = (flow.desk.language, *flow.desk.languages)
+    wanted = caller.language or flow.desk.language
+    return next((one for one in spoken if same_language(one, wanted)), flow.desk.language)
 
 
 def advance(flow: Flow, session: Session, event: Event, *, caller: Caller, now: datetime) -> Turn:
@@ -121,11 +130,13 @@ def advance(flow: Flow, session: Session, event: Event, *, caller: Caller, now: 
             return call.press(keys)
     match session.waiting:
         case Waiting.KEYS:
-            return call.miss("silence")
+            return call.press("")
         case Waiting.RINGING:
             return call.rings(event)
         case Waiting.TALKING:
             return call.talked(event)
+        case Waiting.TRANSFERRED:
+            return call.transferred(event)
         case _:
             return call.nothing_recorded()
 
@@ -138,57 +149,53 @@ def nobody_rings(flow: Flow, turn: Turn, *, caller: Caller, now: datetime) -> Tu
     return Turn(following.session, (*turn.instructions[:place], *following.instructions))
 
 
-class _Call:
-    """One turn in the making: the session so far and the instructions collected."""
+class _Call(Making):
+    """One turn in the making, by the kind of the step."""
 
-    def __init__(
-        self, flow: Flow, session: Session, *, caller: Caller, now: datetime, known: Known | None = None
-    ) -> None:
-        self.flow, self.session, self.known = flow, session, known
-        self.values = spoken_values(flow.desk, number=caller.number, client=caller.client)
-        self.now = int(now.timestamp())
-        self.minutes = (now.timestamp() - session.began) / 60
-        self.out: list[Instruction] = []
+    known: Known | None = None
 
     def press(self, keys: str) -> Turn:
-        """A key of the menu, or a wrong one."""
+        """A key, or none in time ("")."""
         if self.session.offered:
-            return self.answered(keys)
+            return self.offered(keys)
         step = self.flow.calls.steps.get(self.session.step)
-        if not isinstance(step, MenuStep):
-            return self.enter(self.session.step, lost=True)
-        option = step.menu.keys.get(keys)
-        if option is None:
-            return self.miss("wrong")
+        match step:
+            case AskStep() | CallbackStep() | MessageStep():
+                return self._on(offers.answered(self, step, keys))
+            case MenuStep() if keys not in step.menu.keys:
+                return self._miss(step, step.menu.wrong if keys else step.menu.silence)
+            case MenuStep():
+                return self._choose(step, keys)
+        return self.enter(self.session.step, lost=True)
+
+    def _choose(self, step: MenuStep, key: str) -> Turn:
+        option, name = step.menu.keys[key], self.session.step
         if option.opens is not None:
-            label = option.opens
-            note = f"The caller pressed {keys} at '{self.session.step}': {label}"
-            self.out.append(Choose(self.session.step, keys, label, option.priority, note))
-            self.session = replace(self.session, choice=label)
+            note = f"The caller pressed {key} at '{name}': {option.opens}"
+            self.out.append(Choose(name, key, option.opens, option.priority, note))
+            self.keep(choice=option.opens)
+        if option.records is not None:
+            self.out.append(Note(f"The caller pressed {key}: {option.records}"))
+        if option.language is not None:
+            self.keep(language=option.language)
         return self.enter(option.next)
 
-    def miss(self, kind: str) -> Turn:
+    def _miss(self, step: MenuStep, miss: Miss) -> Turn:
         """Silence or a wrong key at a menu: their own words, then the menu again, their own step, or `otherwise`."""
-        if self.session.offered:
-            return self.answered("")
-        step = self.flow.calls.steps.get(self.session.step)
-        if not isinstance(step, MenuStep):
-            return self.enter(self.session.step, lost=True)
-        miss: Miss = step.menu.silence if kind == "silence" else step.menu.wrong
-        tries = self.session.tries + 1
+        name, tries = self.session.step, self.session.tries + 1
         if tries >= step.menu.tries:
             return self.enter(step.otherwise)
-        self._say(miss.say)
-        if miss.next is not None and miss.next != self.session.step:
+        self.say(miss.say)
+        if miss.next is not None and miss.next != name:
             return self.enter(miss.next)
-        return self.enter(self.session.step, tries=tries)
+        return self.enter(name, tries=tries)
 
-    def answered(self, keys: str) -> Turn:
+    def offered(self, keys: str) -> Turn:
         """After the offer about an outage: 1 is a wish, everything else leads to the menu that the caller came for."""
-        self.session = replace(self.session, offered=False)
+        self.keep(offered=False)
         if keys == TELL_ME:
             self.out.append(TellWhenOver())
-            self._say(self.flow.calls.outage.thanks)
+            self.say(self.flow.calls.outage.thanks)
         return self.enter(self.session.step)
 
     def enter(self, name: str, *, tries: int = 0, lost: bool = False) -> Turn:
@@ -199,24 +206,65 @@ class _Call:
             if step is None or (self._at_limit() and not isinstance(step, VoicemailStep | HangupStep)):
                 name, step = self._voicemail_for(name)
             passed.add(name)
-            if self.known is not None and not isinstance(step, SayStep):
+            if self.known is not None and not isinstance(step, SayStep | AnnounceStep | HoursStep | ClientStep):
                 known, self.known = self.known, None
-                if (turn := self._announce(name, known)) is not None:
+                if (turn := self._announce_outage(name, known)) is not None:
                     return turn
-            match step:
-                case SayStep():
-                    self._say(step.say)
-                    name = step.next
-                case RingStep():
-                    return self._ring(name, step.ring)
-                case MenuStep():
-                    return self._ask(name, step, tries=tries)
-                case VoicemailStep():
-                    self._say(step.voicemail.say)
-                    return self._record(name, step.voicemail, tries=0)
-                case HangupStep():
-                    self._say(step.hangup)
-                    return self._end(name, Hangup())
+            following = self._come_to(name, step, tries=tries)
+            if isinstance(following, Turn):
+                return following
+            name = following
+
+    def _come_to(self, name: str, step: Step, *, tries: int) -> Turn | str:
+        """The turn that waits at this step, or the step that follows at once."""
+        match step:
+            case SayStep():
+                self.say(step.say)
+                return step.next
+            case AnnounceStep():
+                if step.announce.holds(self.moment, self.flow.desk.zone):
+                    self.say(step.announce.say)
+                return step.next
+            case HoursStep():
+                return self._by_hours(step)
+            case ClientStep():
+                return self._by_client(step.client) or step.otherwise
+            case AskStep() | CallbackStep() | MessageStep():
+                return offers.begin(self, name, step)
+            case RingStep():
+                return self._ring(name, step.ring)
+            case TransferStep():
+                return self._transfer(name, step.transfer)
+            case MenuStep():
+                return self._ask(name, step, tries=tries)
+            case VoicemailStep():
+                self.say(step.voicemail.say)
+                return self._record(name, step.voicemail, tries=0)
+            case HangupStep():
+                self.say(step.hangup)
+                return self.end(name, Hangup())
+
+    def _on(self, following: Turn | str) -> Turn:
+        return following if isinstance(following, Turn) else self.enter(following)
+
+    def _by_hours(self, step: HoursStep) -> str:
+        hours = self.flow.hours.get(step.hours)
+        state = standing(hours, self.moment, zone=self.flow.desk.zone).state if hours else State.CLOSED
+        if state is State.OPEN:
+            return step.open
+        return step.holiday if state is State.HOLIDAY and step.holiday else step.closed
+
+    def _by_client(self, branch: ClientBranch) -> str | None:
+        match self.caller.who:
+            case Who.VIP:
+                return branch.vip or branch.known
+            case Who.KNOWN:
+                return branch.known
+            case Who.BLOCKED:
+                return branch.blocked
+        return None
+
+    # --- waiting for a person ---------------------------------------------------------------------------------------
 
     def rings(self, event: Event) -> Turn:
         """A turn on hold: connected, on to `otherwise`, or on hold again."""
@@ -224,8 +272,8 @@ class _Call:
         if isinstance(event, Talked) and event.seconds is not None:
             return self.talked(event)
         if isinstance(event, Taken):
-            self._say(self._ring_rules().taken)
-            self.session = replace(self.session, waiting=Waiting.TALKING, since=self.now)
+            self.say(self._ring_rules().taken)
+            self.keep(waiting=Waiting.TALKING, since=self.now)
             # The colleague's side ends the talk; ours may leave the room and come back without ending it.
             return Turn(self.session, (*self.out, Connect(event.room, leads=True, host=False)))
         if not isinstance(step, RingStep):
@@ -234,7 +282,7 @@ class _Call:
         if over or isinstance(event, NotTaken) or (isinstance(event, Digits) and event.keys == LEAVE_KEY):
             return self.enter(step.otherwise)
         tries = self.session.tries + 1
-        self.session = replace(self.session, steps=self.session.steps - 1)  # a turn on hold does not count
+        self.keep(steps=self.session.steps - 1)  # a turn on hold does not count
         again = step.ring.still if tries % STILL_EVERY == 0 else ()
         return self._hold((*again, *step.ring.hold), tries=tries)
 
@@ -242,46 +290,27 @@ class _Call:
         """After the conversation: goodbye. It never came about: on, as after a ring that nobody answered. Nobody knows yet:
         on hold, as before."""
         if isinstance(event, Talked) and event.seconds is not None:
-            self._say(self._ring_rules().goodbye)
-            return self._end(self.session.step, Hangup())
+            self.say(self._ring_rules().goodbye)
+            return self.end(self.session.step, Hangup())
         step = self.flow.calls.steps.get(self.session.step)
         if isinstance(event, StillRinging):
-            self.session = replace(self.session, waiting=Waiting.RINGING)
+            self.keep(waiting=Waiting.RINGING)
             return self.rings(event)
         return self.enter(step.otherwise if isinstance(step, RingStep) else "", lost=not isinstance(step, RingStep))
 
-    def thank(self) -> Turn:
-        """A message was left: thanks and the end."""
-        name, step = self._voicemail_for(self.session.step)
-        self._say(step.voicemail.thanks)
-        return self._end(name, Hangup())
-
-    def nothing_recorded(self) -> Turn:
-        """No message: once more with a short prompt, then goodbye."""
-        name, step = self._voicemail_for(self.session.step)
-        if self.session.tries == 0:
-            self._say(step.voicemail.again)
-            return self._record(name, step.voicemail, tries=1)
-        self._say(step.voicemail.goodbye)
-        return self._end(name, Hangup())
-
-    def gone(self) -> Turn:
-        """The caller hung up: nobody is left to be told anything."""
-        return self._end(self.session.step)
-
-    def _ask(self, name: str, step: MenuStep, *, tries: int) -> Turn:
-        menu, heard = step.menu, self.session.heard
-        prompts = self._prompts(menu.say)
-        if menu.notice is not None and name not in heard:
-            prompts, heard = prompts + self._prompts(menu.notice), (*heard, name)
-        # One digit per key and no finish key: # and * arrive as keys of their own instead of looking like silence.
-        gather = Gather(prompts=prompts, digits=1, timeout=menu.wait, finish_on_key="")
-        self.session = replace(self.session, step=name, waiting=Waiting.KEYS, tries=tries, heard=heard)
-        return Turn(self.session, (*self.out, gather))
+    def transferred(self, event: Event) -> Turn:
+        """After the Dial to another number: goodbye when somebody picked up there, else on."""
+        step = self.flow.calls.steps.get(self.session.step)
+        rules = step.transfer if isinstance(step, TransferStep) else None
+        if isinstance(event, Transferred) and event.answered:
+            self.out.append(Note("The caller was connected to another number"))
+            self.say(rules.goodbye if rules else RingRules().goodbye)
+            return self.end(self.session.step, Hangup())
+        return self.enter(step.otherwise if isinstance(step, TransferStep) else "", lost=rules is None)
 
     def _ring(self, name: str, ring: RingRules) -> Turn:
         self.out.append(Ring(ring.team, ring.seconds, ring.order))
-        self.session = replace(self.session, step=name, waiting=Waiting.RINGING, since=self.now)
+        self.keep(step=name, waiting=Waiting.RINGING, since=self.now)
         return self._hold((*ring.say, *ring.hold), tries=0)
 
     def _ring_rules(self) -> RingRules:
@@ -290,30 +319,59 @@ class _Call:
         return step.ring if isinstance(step, RingStep) else RingRules()
 
     def _hold(self, prompts: Prompts, *, tries: int) -> Turn:
-        gather = Gather(prompts=self._prompts(prompts), digits=1, timeout=HOLD_WAIT, finish_on_key="")
-        self.session = replace(self.session, tries=tries)
-        return Turn(self.session, (*self.out, gather))
+        self.keep(tries=tries)
+        return self.gather(prompts, wait=HOLD_WAIT)
 
-    def _announce(self, name: str, known: Known) -> Turn | None:
+    def _transfer(self, name: str, rules: TransferRules) -> Turn:
+        self.say(rules.say)
+        self.keep(step=name, waiting=Waiting.TRANSFERRED, since=self.now)
+        return Turn(self.session, (*self.out, Transfer(rules.to, rules.seconds)))
+
+    # --- words and keys ---------------------------------------------------------------------------------------------
+
+    def _ask(self, name: str, step: MenuStep, *, tries: int) -> Turn:
+        menu, heard = step.menu, self.session.heard
+        prompts = menu.say
+        if menu.notice is not None and name not in heard:
+            prompts, heard = prompts + menu.notice, (*heard, name)
+        self.keep(step=name, waiting=Waiting.KEYS, tries=tries, heard=heard)
+        return self.gather(prompts, wait=menu.wait)
+
+    def _announce_outage(self, name: str, known: Known) -> Turn | None:
         """Say what is known of an outage; whoever can be texted is asked, and goes on to step `name` afterwards."""
         outage = self.flow.calls.outage
-        self.values = {**self.values, "outage": known.words.rstrip(" .!")}
+        self.more = {"outage": known.words.rstrip(" .!")}
         if not known.offer:
-            self._say(outage.say)
+            self.say(outage.say)
             return None
-        prompts = self._prompts(outage.say) + self._prompts(outage.offer)
-        gather = Gather(prompts=prompts, digits=1, timeout=outage.wait, finish_on_key="")
-        self.session = replace(self.session, step=name, waiting=Waiting.KEYS, tries=0, offered=True)
-        return Turn(self.session, (*self.out, gather))
+        self.keep(step=name, waiting=Waiting.KEYS, tries=0, offered=True)
+        return self.gather((*outage.say, *outage.offer), wait=outage.wait)
+
+    # --- the message ------------------------------------------------------------------------------------------------
+
+    def thank(self) -> Turn:
+        """A message was left: thanks and the end."""
+        name, step = self._voicemail_for(self.session.step)
+        self.say(step.voicemail.thanks)
+        return self.end(name, Hangup())
+
+    def nothing_recorded(self) -> Turn:
+        """No message: once more with a short prompt, then goodbye."""
+        name, step = self._voicemail_for(self.session.step)
+        if self.session.tries == 0:
+            self.say(step.voicemail.again)
+            return self._record(name, step.voicemail, tries=1)
+        self.say(step.voicemail.goodbye)
+        return self.end(name, Hangup())
+
+    def gone(self) -> Turn:
+        """The caller hung up: nobody is left to be told anything."""
+        return self.end(self.session.step)
 
     def _record(self, name: str, voicemail: Voicemail, *, tries: int) -> Turn:
         record = Record(voicemail.max_seconds, voicemail.silence_seconds, FINISH_KEYS, voicemail.beep)
-        self.session = replace(self.session, step=name, waiting=Waiting.RECORDING, tries=tries)
+        self.keep(step=name, waiting=Waiting.RECORDING, tries=tries)
         return Turn(self.session, (*self.out, record))
-
-    def _end(self, name: str, *last: Instruction) -> Turn:
-        self.session = replace(self.session, step=name, waiting=Waiting.NOTHING, ended=True)
-        return Turn(self.session, (*self.out, *last))
 
     def _at_limit(self) -> bool:
         limits = self.flow.calls.limits
@@ -326,21 +384,6 @@ class _Call:
             step = steps.get(name)
             if isinstance(step, VoicemailStep):
                 return name, step
-            name = step.next if isinstance(step, SayStep) else getattr(step, "otherwise", "")
+            name = next(iter(silent_exits(name, step)), "") if step is not None else ""
         found = ((key, step) for key, step in steps.items() if isinstance(step, VoicemailStep))
         return next(found, ("voicemail", VOICEMAIL_STEP))
-
-    def _say(self, prompts: Prompts) -> None:
-        self.out.extend(self._prompts(prompts))
-
-    def _prompts(self, prompts: Prompts) -> tuple[Prompt, ...]:
-        return tuple(self._prompt(prompt) for prompt in prompts)
-
-    def _prompt(self, prompt: Any) -> Prompt:
-        if isinstance(prompt, Words):
-            language = prompt.language or self.session.language
-            return Say(self._fill(prompt.say), language, prompt.voice or self.flow.desk.voice)
-        return Play(prompt.play) if isinstance(prompt, Clip) else Pause(prompt.pause)
-
-    def _fill(self, words: str) -> str:
-        return " ".join(fill(words, self.values).split())

@@ -1,12 +1,15 @@
-"""Who the escalations of the flow file mean: words, or names that have to be those of oncall.yml."""
+"""Whom the escalations and rings of the flow file mean: words, or names that have to be those of oncall.yml."""
 
 from collections.abc import Iterator
 
+from flows.fields import shown
 from flows.nearest import did_you_mean
 from flows.oncall_schema import OnCall
 from flows.problems import Problem
-from flows.schema import Escalation, Escalations
+from flows.routes import STEPS
+from flows.schema import Calls, Escalation, Escalations
 from flows.source import Document, Place
+from flows.steps import EVERYONE, RingStep
 
 #: Words for whoever they are when a step comes.
 WORDS = ("on duty", "next people", "everyone", "lead")
@@ -20,6 +23,21 @@ def unknown_people(escalations: Escalations, oncall: OnCall, document: Document)
         for priority in Escalations.model_fields
         for place, who in _named(getattr(escalations, priority), ("escalation", priority))
         if (problem := _unknown(who, place, names=names, document=document)) is not None
+    )
+
+
+def unknown_teams(calls: Calls, oncall: OnCall, document: Document) -> tuple[Problem, ...]:
+    """A problem for every `ring` of somebody whom oncall.yml does not know."""
+    known = [EVERYONE, *oncall.teams, *oncall.rotations, *(person.name for person in oncall.team)]
+    return tuple(
+        Problem(
+            document.file,
+            *document.entry((*STEPS, name, "ring", "team")).value,
+            f"nobody in oncall.yml is called {shown(step.ring.team)}; allowed: {', '.join(known[:12])}",
+            did_you_mean(step.ring.team, known),
+        )
+        for name, step in calls.steps.items()
+        if isinstance(step, RingStep) and step.ring.team not in known
     )
 
 

@@ -10,8 +10,13 @@ from pydantic_core import ErrorDetails
 from flows.fields import shown
 from flows.nearest import did_you_mean
 from flows.problems import Problem
-from flows.schema import TAGGED
 from flows.source import Document, Place
+from flows.speech import PROMPT_KINDS
+from flows.steps import STEP_KINDS
+
+_UNIONS = (STEP_KINDS, PROMPT_KINDS)
+#: The kind that no key of the file names: its keys are languages.
+_UNNAMED = "spoken"
 
 
 def explain(error: ValidationError, model: type[BaseModel], *, document: Document) -> tuple[Problem, ...]:
@@ -74,7 +79,7 @@ def _described(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[type
 def _unions(annotation: Any) -> list[dict[str, type[BaseModel]]]:
     """The unions of the schema that can stand here: the one whose members the annotation names."""
     inside = _models(annotation)
-    return [dict(members) for members in TAGGED.values() if set(members.values()) & inside]
+    return [dict(members) for members in _UNIONS if set(members.values()) & inside]
 
 
 def _models(annotation: Any) -> set[type[BaseModel]]:
@@ -117,7 +122,8 @@ def _choices(
 ) -> tuple[str, ...]:
     """The keys one of which a block needs: the kinds of a step or prompt, or the keys of the block."""
     if kind == "union_tag_not_found":
-        return tuple(TAGGED["step" if len(loc) == 3 and loc[1] == "steps" else "prompt"])
+        kinds = STEP_KINDS if len(loc) == 3 and loc[1] == "steps" else PROMPT_KINDS
+        return tuple(kind for kind in kinds if kind != _UNNAMED)
     block = _model_in(field.annotation) if field else holder
     return tuple(_keys(block)) if block else ()
 

@@ -18,6 +18,8 @@ from flows.nearest import did_you_mean
 # Carrier limits are wider (4,096 characters of speech); a stressed caller's patience is not.
 LONGEST_PROMPT = 800
 LONGEST_TEXT = 1600
+#: A file in the folder `sounds` beside the flow files.
+FILE_FORM = r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}\.(wav|mp3)"
 URL_FORM = r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[!-~]{0,400}"
 #: Our own sound: the ringing tone of a telephone.
 RINGING = "ringing"
@@ -89,8 +91,8 @@ def _voice(voice: str) -> str:
 
 
 def _url(url: str) -> str:
-    if url != RINGING and not re.fullmatch(URL_FORM, url):
-        hint = f"a full address: https://example.com/hello.wav; or {RINGING}"
+    if url != RINGING and not re.fullmatch(f"{URL_FORM}|{FILE_FORM}", url):
+        hint = f"hello.wav or hello.mp3 in the folder sounds, a full address: https://example.com/hello.wav, or {RINGING}"
         raise wrong(f"{shown(url)} is not the address of a sound file", hint)
     return url
 
@@ -126,5 +128,5 @@ Key = Annotated[str, AfterValidator(_key), _written_as(KEY_FORM)]
 StepName = Annotated[str, AfterValidator(_step_name), _written_as(STEP_FORM)]
 Language = Annotated[str, AfterValidator(_language), _written_as(LANGUAGE_FORM)]
 Voice = Annotated[str, AfterValidator(_voice), _written_as(VOICE_FORM)]
-Sound = Annotated[str, AfterValidator(_url), _written_as(f"({RINGING}|{URL_FORM})")]
+Sound = Annotated[str, AfterValidator(_url), _written_as(f"({RINGING}|{FILE_FORM}|{URL_FORM})")]
 Zone = Annotated[str, AfterValidator(_zone)]

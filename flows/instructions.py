@@ -1,8 +1,7 @@
 """What a call is told to do next, as plain data. The edge renders it as TwiML; the engine never sees XML.
 
-The instructions of one turn are carried out in order. At most one of them ends the turn (`Gather`, `Record`, `Connect`) or the
-call (`Hangup`), and it is always the last. `Choose`, `Ring` and `TellWhenOver` are
-effects for the desk: nothing of them is heard.
+The instructions of one turn are carried out in order. At most one of them ends the turn (`Gather`, `Record`, `Connect`, `Transfer`)
+or the call (`Hangup`), and it is always the last. `Effect`s are for the desk: nothing of them is heard.
 """
 
 from dataclasses import dataclass
@@ -78,6 +77,14 @@ class Ring:
 
 
 @dataclass(frozen=True)
+class Transfer:
+    """Call `number` (E.164) for `seconds`; whoever picks up talks to the caller. Then the next turn. Ends the turn."""
+
+    number: str
+    seconds: int
+
+
+@dataclass(frozen=True)
 class Hangup:
     """End the call."""
 
@@ -103,4 +110,36 @@ class TellWhenOver:
     """The caller pressed 1 to be told by text when the announced outage is over. An effect for the desk, like `Choose`."""
 
 
-Instruction = Say | Play | Pause | Gather | Record | Connect | Hangup | Choose | Ring | TellWhenOver
+@dataclass(frozen=True)
+class Note:
+    """Write `text` into the ticket's history; the ticket may come later in the call. An effect for the desk."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Typed:
+    """The caller typed `value` when asked `about` something: keys, or for the kind "number" E.164. An effect for the desk."""
+
+    about: str
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True)
+class CallBack:
+    """The caller wants to be called back at `number` (E.164), about the option chosen or else `label`. An effect."""
+
+    number: str
+    label: str
+
+
+@dataclass(frozen=True)
+class SendText:
+    """The caller agreed to a text with these words. An effect for the desk."""
+
+    text: str
+
+
+Effect = Choose | Ring | TellWhenOver | Note | Typed | CallBack | SendText
+Instruction = Prompt | Gather | Record | Connect | Transfer | Hangup | Effect

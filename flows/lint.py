@@ -10,10 +10,11 @@ from flows.oncall_lint import schedule_problems
 from flows.people import callable_number, people_problems, twice
 from flows.problems import Problem
 from flows.prompts import desk_problems, prompt_problems, text_problems
-from flows.routes import STEPS, reachable, without_keys
-from flows.schema import Calls, HangupStep, VoicemailStep, Wordings
+from flows.routes import STEPS, Way, reachable, without_keys
+from flows.schema import Calls, Wordings
 from flows.segments import Alphabet
 from flows.source import Document, Place
+from flows.steps import HangupStep, VoicemailStep
 
 
 def check(directory: Path, *, alphabet: Alphabet, now: datetime | None = None) -> tuple[Problem, ...]:
@@ -72,24 +73,16 @@ def _routes(calls: Calls, document: Document) -> Iterator[Problem]:
             key=True,
         )
         return
-    found, circles = reachable(calls), set[frozenset[str]]()
+    found, told = reachable(calls), set[str]()
     for name in calls.steps:
         place = (*STEPS, name)
         if name not in found:
             hint = "lead a key, `next` or `otherwise` to it, or delete it"
             yield _at(document, place, message=f"no caller ever comes to step '{name}'", hint=hint, key=True)
             continue
-        way, end = without_keys(calls, name)
-        circle = frozenset(way[way.index(way[-1]) :])
-        if end == "circle" and circle not in circles:
-            circles.add(circle)
-            message = f"a caller who presses nothing goes in circles: {' > '.join(way)}"
-            yield _at(document, place, message=message, hint="let one of them lead to the voicemail", key=True)
-        elif end == "hangup" and len(way) == 2:
-            message = f"a caller who presses nothing is hung up on by '{way[1]}' without leaving a message"
-            yield _at(
-                document, place, message=message, hint="a hangup step is for callers who chose it with a key", key=True
-            )
+        for way in without_keys(calls, name):
+            for problem in _silent(way, place, document, told):
+                yield problem
     if isinstance(calls.steps[calls.start], HangupStep):
         yield _at(
             document,
@@ -97,6 +90,21 @@ def _routes(calls: Calls, document: Document) -> Iterator[Problem]:
             message="every call is hung up on at once",
             hint="begin with a say or menu step",
         )
+
+
+def _silent(way: Way, place: Place, document: Document, told: set[str]) -> Iterator[Problem]:
+    """What is wrong with the way of a caller who presses nothing. `told` keeps each circle from being told twice."""
+    steps = way.steps
+    if way.end == "circle":
+        circle = " ".join(sorted(steps[steps.index(steps[-1]) :][1:]))
+        if circle not in told:
+            told.add(circle)
+            message = f"a caller who presses nothing goes in circles: {' > '.join(steps)}"
+            yield _at(document, place, message=message, hint="let one of them lead to the voicemail", key=True)
+    elif way.end == "hangup" and len(steps) == 2:
+        message = f"a caller who presses nothing is hung up on by '{steps[1]}' without leaving a message"
+        hint = "a hangup step is for callers who chose it with a key, or are blocked"
+        yield _at(document, place, message=message, hint=hint, key=True)
 
 
 def _clients(flows: Flows, document: Document) -> Iterator[Problem]:

@@ -3,12 +3,13 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from flows.escalation import unknown_people
+from flows.escalation import unknown_people, unknown_teams
 from flows.explain import explain
 from flows.fields import LANGUAGE_FORM
 from flows.oncall_names import unusable
@@ -16,6 +17,7 @@ from flows.oncall_schema import OnCall
 from flows.problems import FlowErrors, Problem
 from flows.routes import unknown_steps
 from flows.schema import Client, ClientList, HelpdeskFlow, Wordings
+from flows.session import Caller, Who
 from flows.source import Document, read
 from flows.words import filled, with_desk
 
@@ -40,6 +42,7 @@ class Flows:
     clients: tuple[Client, ...]
     translations: dict[str, Wordings]
     version: str
+    blocked: frozenset[str] = frozenset()
 
     def client_of(self, number: str | None) -> str | None:
         """The name of the client who owns `number` (E.164), or None."""
@@ -51,8 +54,24 @@ class Flows:
         client = self._client(number)
         return client.language if client else None
 
+    def caller(self, number: str | None, *, client: str | None = None, texts: bool = False) -> Caller:
+        """Who calls from `number`. `client` is the name that the call already has, which an edit may have changed."""
+        known = self._client(number)
+        standing = Who.UNKNOWN if known is None else Who.VIP if known.vip else Who.KNOWN
+        return Caller(
+            number,
+            client or (known.name if known else None),
+            who=Who.BLOCKED if number in self.blocked else standing,
+            language=known.language if known else None,
+            texts=texts,
+        )
+
     def _client(self, number: str | None) -> Client | None:
-        return next((client for client in self.clients if number in client.numbers), None)
+        return self._by_number.get(number) if number else None
+
+    @cached_property
+    def _by_number(self) -> dict[str, Client]:
+        return {number: client for client in reversed(self.clients) for number in client.numbers}
 
 
 @dataclass(frozen=True)
@@ -89,11 +108,12 @@ def load_all(directory: Path) -> Loaded:
         if (words := _file(path, Wordings, documents=documents, problems=problems)) is not None:
             translations[language_of_file(path.name)] = words
     if helpdesk is not None:
-        problems += unknown_steps(helpdesk.calls, documents[HELPDESK])
+        problems += unknown_steps(helpdesk, documents[HELPDESK])
     if oncall is not None:
         problems += unusable(oncall, documents[ONCALL])
     if helpdesk is not None and oncall is not None:
         problems += unknown_people(helpdesk.escalation, oncall, documents[HELPDESK])
+        problems += unknown_teams(helpdesk.calls, oncall, documents[HELPDESK])
     if problems or helpdesk is None or oncall is None or clients is None:
         return Loaded(None, documents, tuple(sorted(set(problems))))
     texts = "\0".join(f"{name}\0{document.text}" for name, document in sorted(documents.items()))
@@ -101,7 +121,8 @@ def load_all(directory: Path) -> Loaded:
     if oncall.zone is None:  # so that who is on duty is a matter of this file alone
         oncall = oncall.model_copy(update={"zone": helpdesk.desk.zone})
     translations = {code: filled(words, helpdesk.desk) for code, words in translations.items()}
-    flows = Flows(with_desk(helpdesk), oncall, clients.clients, translations, version)
+    blocked = frozenset(clients.blocked)
+    flows = Flows(with_desk(helpdesk), oncall, clients.clients, translations, version, blocked)
     return Loaded(flows, documents, ())
 
 

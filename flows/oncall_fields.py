@@ -12,11 +12,11 @@ from flows.nearest import did_you_mean
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WAYS = ("sms", "voice")
-_CLOCK = r"([01]?[0-9]|2[0-3]):[0-5][0-9]"
+CLOCK_FORM = r"([01]?[0-9]|2[0-3]):[0-5][0-9]"
 _DATE = r"20[0-9]{2}-[0-9]{2}-[0-9]{2}"
 _DAY = "|".join(WEEKDAYS)
-_DAYS = rf"({_DAY})(-({_DAY}))?(, *({_DAY})(-({_DAY}))?)*"
-_HAND_OVER = rf"(({_DAY}) +)?{_CLOCK}"
+DAYS_FORM = rf"({_DAY})(-({_DAY}))?(, *({_DAY})(-({_DAY}))?)*"
+_HAND_OVER = rf"(({_DAY}) +)?{CLOCK_FORM}"
 _EVERY = r"([1-9][0-9]?) (day|week)s?"
 
 
@@ -29,12 +29,13 @@ def _text(value: Any, hint: str) -> str:
     return " ".join(value.split())
 
 
-def _clock(value: Any, *, midnight: bool = False) -> int:
+def clock_of(value: Any, *, midnight: bool = False) -> int:
+    """Minutes after midnight; with `midnight`, 24:00 is allowed. Raises with a message for whoever wrote it."""
     hint = 'hours from 00 to 23 and minutes: "08:00", "17:30"' + ('; "24:00" is the end of the day' if midnight else "")
     text = _text(value, hint)
     if midnight and text == "24:00":
         return 24 * 60
-    if not re.fullmatch(_CLOCK, text):
+    if not re.fullmatch(CLOCK_FORM, text):
         raise wrong(f"{shown(text)} is not a time of day", hint)
     return int(text[:-3]) * 60 + int(text[-2:])
 
@@ -54,9 +55,9 @@ def _local(value: Any) -> datetime:
     hint = "date and time of day: 2026-12-24 08:00"
     text = _text(value, hint).replace("T", " ")
     day, _, clock = text.partition(" ")
-    if not re.fullmatch(rf"{_DATE} {_CLOCK}", text):
+    if not re.fullmatch(rf"{_DATE} {CLOCK_FORM}", text):
         raise wrong(f"{shown(text)} is not a date with a time of day", hint)
-    minutes = _clock(clock)
+    minutes = clock_of(clock)
     return datetime.combine(_day(day), datetime.min.time()).replace(hour=minutes // 60, minute=minutes % 60)
 
 
@@ -67,7 +68,8 @@ def _weekday(word: str) -> int:
     return WEEKDAYS.index(word)
 
 
-def _days(value: Any) -> tuple[int, ...]:
+def days_of(value: Any) -> tuple[int, ...]:
+    """Days of the week, Monday is 0: "mon-fri", "mon, wed" or a list of such words. Raises like the others."""
     parts = value if isinstance(value, list | tuple) else _text(value, "mon-fri, or mon, wed").split(",")
     found: set[int] = set()
     for part in parts:
@@ -90,7 +92,7 @@ def _every(value: Any) -> int:
 def _hand_over(value: Any) -> tuple[int | None, int]:
     hint = 'day and time: "mon 08:00"; the time alone when `every` is in days'
     day, _, clock = _text(value, hint).rpartition(" ")
-    return (_weekday(day.casefold()) if day else None), _clock(clock)
+    return (_weekday(day.casefold()) if day else None), clock_of(clock)
 
 
 def _way(value: str) -> str:
@@ -122,19 +124,19 @@ def _as(form: str) -> WithJsonSchema:
 
 
 #: Minutes after midnight.
-ClockTime = Annotated[int, BeforeValidator(_clock), _as(_CLOCK)]
+ClockTime = Annotated[int, BeforeValidator(clock_of), _as(CLOCK_FORM)]
 #: The same; 24:00 is the midnight that ends the day.
-EndTime = Annotated[int, BeforeValidator(lambda value: _clock(value, midnight=True)), _as(rf"({_CLOCK}|24:00)")]
+EndTime = Annotated[int, BeforeValidator(lambda value: clock_of(value, midnight=True)), _as(rf"({CLOCK_FORM}|24:00)")]
 Day = Annotated[date, BeforeValidator(_day), _as(_DATE)]
-LocalTime = Annotated[datetime, BeforeValidator(_local), _as(rf"{_DATE}[ T]{_CLOCK}")]
+LocalTime = Annotated[datetime, BeforeValidator(_local), _as(rf"{_DATE}[ T]{CLOCK_FORM}")]
 #: Monday is 0.
 Days = Annotated[
     tuple[int, ...],
-    BeforeValidator(_days),
+    BeforeValidator(days_of),
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "string", "pattern": f"^{_DAYS}$"},
+                {"type": "string", "pattern": f"^{DAYS_FORM}$"},
                 {"type": "array", "items": {"type": "string", "enum": list(WEEKDAYS)}},
             ],
         }

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from flows.fields import shown
 from flows.nearest import did_you_mean
 from flows.oncall_fields import WEEKDAYS
-from flows.oncall_schema import EVERYONE, Holidays, OnCall, Rotation
+from flows.oncall_schema import EVERYONE, OnCall, Rotation
 from flows.problems import Problem
-from flows.public_holidays import countries, names
+from flows.public_holidays import HolidayDays, countries, names
 from flows.source import Document, Place
 
 _SHOWN = 12
@@ -39,7 +39,7 @@ def unusable(oncall: OnCall, document: Document) -> Iterator[Problem]:
             yield _at(document, ("team", index, "quiet", "to"), message=message, hint=hint)
     if oncall.holidays is not None:
         yield from _unknown(oncall.holidays.who, anyone, place=("holidays", "who"), document=document)
-        yield from _holidays(oncall.holidays, document)
+        yield from holiday_problems(oncall.holidays, ("holidays",), document)
 
 
 def _at(document: Document, place: Place, *, message: str, hint: str, key: bool = False) -> Problem:
@@ -92,8 +92,8 @@ def _hand_over(rotation: Rotation, place: Place, document: Document) -> Iterator
         yield _at(document, (*place, "since"), message=message, hint=hint)
 
 
-def _holidays(holidays: Holidays, document: Document) -> Iterator[Problem]:
-    place: Place = ("holidays",)
+def holiday_problems(holidays: HolidayDays, place: Place, document: Document) -> Iterator[Problem]:
+    """What is wrong with a block of holidays that stands at `place`."""
     if holidays.country is None:
         if holidays.state is not None or holidays.open:
             message = "'country' is missing here"

@@ -6,7 +6,9 @@ from pydantic import ConfigDict, Field, model_validator
 
 from flows.fields import E164, Language, Name, Zone
 from flows.oncall_fields import ClockTime, Day, Days, EndTime, Every, HandOver, LocalTime, Ways, Who, own
-from flows.schema import EVERYONE, Model
+from flows.public_holidays import HolidayDays
+from flows.speech import Model
+from flows.steps import EVERYONE
 
 __all__ = ["EVERYONE", "Holidays", "OnCall", "Override", "Person", "Quiet", "Readiness", "Rotation", "Shift"]
 
@@ -96,13 +98,9 @@ class Override(Model):
     zone: Zone | None = Field(None, description="time zone of its times; without it, the zone of the shifts")
 
 
-class Holidays(Model):
+class Holidays(HolidayDays):
     """Days on which other people take the shifts."""
 
-    country: Name | None = Field(None, description="country of the public holidays, two letters: US")
-    state: Name | None = Field(None, description="state or province: TX; without it, the holidays of the whole country")
-    days: dict[Day, Name] = Field(default_factory=dict, max_length=366, description="own days, with a name each")
-    open: tuple[Name, ...] = Field((), max_length=60, description="public holidays that are days like any other")
     who: Who = Field(description="who takes every shift that begins on such a day")
 
 

@@ -1,15 +1,18 @@
-"""Lint of words: placeholders that exist, keys that are spoken and bound, texts that fit into two segments."""
+"""Lint of words: placeholders that exist, keys that are spoken and bound, languages that are spoken, texts that fit into two
+segments."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from flows.nearest import did_you_mean
 from flows.problems import Problem
 from flows.routes import STEPS
-from flows.schema import LEAVE_KEY, HelpdeskFlow, Menu, MenuStep, Model, Prompts, Ring, RingStep, Wordings, Words
+from flows.schema import HelpdeskFlow, Wordings
 from flows.segments import Alphabet
 from flows.source import Document, Place
-from flows.words import IN_FIRST_REPLY, IN_OUTAGE, IN_OVER, IN_PROMPTS, IN_TEXTS, PLACEHOLDER, fill
+from flows.speech import Model, Prompts, Translated, Words, same_language
+from flows.steps import LEAVE_KEY, AskStep, CallbackStep, MenuStep, MessageStep, RingStep, Step
+from flows.words import IN_FIRST_REPLY, IN_OUTAGE, IN_OVER, IN_PROMPTS, IN_READ_BACK, IN_TEXTS, PLACEHOLDER, fill
 
 MOST_SEGMENTS = 2
 # One turn can say every prompt of the file once, and the carrier refuses an answer over 64 kB; & and é take more than
@@ -25,15 +28,31 @@ _TEXTS = {
     "follow_up": IN_FIRST_REPLY,
     "over": IN_OVER,
 }
-_SPOKEN_KEYS = {"star": "*", "pound": "#", "hash": "#", "zero": "0", "one": "1", "two": "2", "three": "3", "four": "4",
-                "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9"}  # fmt: skip
-_PRESS = re.compile(rf"\bpress (?:the )?([0-9*#]|{'|'.join(_SPOKEN_KEYS)})(?=\W|$)", re.IGNORECASE)
+_SPOKEN_KEYS = {
+    "star": "*", "pound": "#", "hash": "#", "zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5",
+    "six": "6", "seven": "7", "eight": "8", "nine": "9", "asterisco": "*", "cero": "0", "uno": "1", "dos": "2", "tres": "3",
+    "cuatro": "4", "cinco": "5", "seis": "6", "siete": "7", "ocho": "8", "nueve": "9",
+}  # fmt: skip
+#: What says that a key can be pressed, in English and Spanish.
+OFFER = re.compile(
+    rf"\b(?:press|dial|oprima|marque|presione|pulse) (?:the |el |la tecla )?([0-9*#]|{'|'.join(_SPOKEN_KEYS)})(?=\W|$)",
+    re.IGNORECASE,
+)
+
+
+def key_offered(match: re.Match[str]) -> str:
+    """The key that words offer, where OFFER has found them."""
+    return _SPOKEN_KEYS.get(match[1].lower(), match[1])
 
 
 def all_prompts(model: Model, place: Place) -> Iterator[tuple[Place, Words]]:
-    """Every spoken prompt inside of `model`, with its place in the file. `place` is the model's own."""
+    """Every spoken prompt inside of `model`, in every language, with its place. `place` is the model's own."""
     if isinstance(model, Words):
         yield place, model
+        return
+    if isinstance(model, Translated):
+        for language, prompt in model.spoken.items():
+            yield from all_prompts(prompt, (*place, language))
         return
     for name in type(model).model_fields:
         value = getattr(model, name)
@@ -44,6 +63,10 @@ def all_prompts(model: Model, place: Place) -> Iterator[tuple[Place, Words]]:
             for index, item in enumerate(value):
                 if isinstance(item, Model):
                     yield from all_prompts(item, (*inner, index))
+        elif isinstance(value, dict):
+            for key, item in value.items():
+                if isinstance(item, Model):
+                    yield from all_prompts(item, (*inner, key))
 
 
 def prompt_problems(flow: HelpdeskFlow, document: Document) -> Iterator[Problem]:
@@ -52,20 +75,65 @@ def prompt_problems(flow: HelpdeskFlow, document: Document) -> Iterator[Problem]
     for name, step in flow.calls.steps.items():
         for place, words in all_prompts(step, (*STEPS, name)):
             total += len(words.say)
-            yield from _placeholders(words.say, place, allowed=IN_PROMPTS, document=document)
-        if isinstance(step, MenuStep):
-            yield from _menu_keys(step.menu, (*STEPS, name, "menu"), document=document)
-            for key, option in step.menu.keys.items():
-                where = (*STEPS, name, "menu", "keys", key, "opens")
-                yield from _placeholders(option.opens or "", where, allowed=(), document=document)
-        if isinstance(step, RingStep):
-            yield from _hold_keys(step.ring, (*STEPS, name, "ring"), document=document)
+            allowed = IN_READ_BACK if "read_back" in place else IN_PROMPTS
+            yield from _placeholders(words.say, place, allowed=allowed, document=document)
+        for place, text, allowed in _other_words(step, (*STEPS, name)):
+            yield from _placeholders(text, place, allowed=allowed, document=document)
+        yield from _keys_of_step(step, (*STEPS, name), document)
     for place, words in all_prompts(flow.calls.outage, ("calls", "outage")):
         total += len(words.say)
         yield from _placeholders(words.say, place, allowed=IN_OUTAGE, document=document)
-    if total > MOST_CHARACTERS:
-        message = f"all prompts together are {total} characters, more than {MOST_CHARACTERS}"
+    yield from _unknown_languages(flow, document)
+    if total > MOST_CHARACTERS * (1 + len(flow.desk.languages)):
+        message = f"all prompts together are {total} characters, more than {MOST_CHARACTERS} in each language"
         yield Problem(document.file, *document.entry(STEPS).key, message, "callers are stressed: shorten them")
+
+
+def _other_words(step: Step, place: Place) -> Iterator[tuple[Place, str, Sequence[str]]]:
+    """Words of a step that go elsewhere than to the caller's ear, and the placeholders that they may have."""
+    if isinstance(step, MenuStep):
+        for key, option in step.menu.keys.items():
+            yield (*place, "menu", "keys", key, "opens"), option.opens or "", ()
+            yield (*place, "menu", "keys", key, "records"), option.records or "", ()
+    elif isinstance(step, MessageStep):
+        yield (*place, "message", "text"), step.message.text, IN_TEXTS
+    elif isinstance(step, AskStep):
+        yield (*place, "ask", "about"), step.ask.about, ()
+    elif isinstance(step, CallbackStep):
+        yield (*place, "callback", "opens"), step.callback.opens, ()
+
+
+def _unknown_languages(flow: HelpdeskFlow, document: Document) -> Iterator[Problem]:
+    """Languages of prompts that the desk does not speak: nobody would ever hear them, or a key of a prompt is mistyped."""
+    spoken = (flow.desk.language, *flow.desk.languages)
+    hint = "desk.languages has each with its voice, such as {es-US: Polly.Lupe}"
+    for name, step in flow.calls.steps.items():
+        keys = step.menu.keys.items() if isinstance(step, MenuStep) else ()
+        found = [((*STEPS, name, "menu", "keys", key, "language"), option.language) for key, option in keys]
+        found += [(place, language) for place, language in _languages(step, (*STEPS, name))]
+        for place, language in found:
+            if language and not any(same_language(language, one) for one in spoken):
+                if document.written(place)[-1:] == place[-1:]:
+                    message = f"'{language}' is no language of this desk: {', '.join(spoken)}"
+                    yield Problem(document.file, *document.entry(place).key, message, did_you_mean(language, _KINDS) or hint)
+
+
+_KINDS = ("say", "play", "pause")
+
+
+def _languages(model: Model, place: Place) -> Iterator[tuple[Place, str]]:
+    """Every language in which a prompt inside of `model` is written, with its place."""
+    if isinstance(model, Translated):
+        yield from (((*place, language), language) for language in model.spoken)
+        return
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        items = {name: value} if isinstance(value, Model) else {}
+        if isinstance(value, tuple):
+            items = {index: item for index, item in enumerate(value) if isinstance(item, Model)}  # type: ignore[misc]
+        for key, item in items.items():
+            where = (*place, name) if isinstance(value, Model) else (*place, name, key)
+            yield from _languages(item, where)
 
 
 def text_problems(words: Wordings, place: Place, document: Document, *, alphabet: Alphabet) -> Iterator[Problem]:
@@ -113,31 +181,30 @@ def _placeholders(text: str, place: Place, *, allowed: Sequence[str], document: 
         )
 
 
-def _menu_keys(menu: Menu, place: Place, *, document: Document) -> Iterator[Problem]:
-    spoken: list[tuple[str, Prompts]] = [("say", menu.say)] + ([("notice", menu.notice)] if menu.notice else [])
-    yield from _keys(spoken, menu.keys, place, document=document)
+def _keys_of_step(step: Step, place: Place, document: Document) -> Iterator[Problem]:
+    """Keys that the words of a step offer and that do nothing there, in each language that is spoken."""
+    match step:
+        case MenuStep(menu=menu):
+            names, keys, inner = ("say", "notice"), tuple(menu.keys), "menu"
+        case RingStep():
+            names, keys, inner = ("say", "hold", "still"), (LEAVE_KEY,), "ring"
+        case CallbackStep():
+            names, keys, inner = ("say",), (LEAVE_KEY,), "callback"
+        case MessageStep():
+            names, keys, inner = ("say",), (LEAVE_KEY,), "message"
+        case _:
+            return
+    block = getattr(step, inner)
+    for name in names:
+        prompts: Prompts = getattr(block, name) or ()
+        yield from _keys(prompts, keys, (*place, inner, name), document)
 
 
-def _hold_keys(ring: Ring, place: Place, *, document: Document) -> Iterator[Problem]:
-    spoken = [("say", ring.say), ("hold", ring.hold), ("still", ring.still)]
-    yield from _keys(spoken, (LEAVE_KEY,), place, document=document)
-
-
-def _keys(
-    spoken: Iterable[tuple[str, Prompts]], keys: Collection[str], place: Place, *, document: Document
-) -> Iterator[Problem]:
-    """A key that the words offer and that does nothing."""
-    for name, prompts in spoken:
-        for index, prompt in enumerate(prompts):
-            if not isinstance(prompt, Words):
-                continue
-            for match in _PRESS.finditer(prompt.say):
-                key = _SPOKEN_KEYS.get(match[1].lower(), match[1])
-                if key not in keys:
-                    at = document.position((*place, name, index), match[0])
-                    yield Problem(
-                        document.file,
-                        *at,
-                        f"the words say '{match[0]}', but key {key} does nothing",
-                        f"the keys are {' '.join(keys)}",
-                    )
+def _keys(prompts: Prompts, keys: Collection[str], place: Place, document: Document) -> Iterator[Problem]:
+    for index, prompt in enumerate(prompts):
+        for where, words in all_prompts(prompt, (*place, index)):
+            for match in OFFER.finditer(words.say):
+                if (key := key_offered(match)) not in keys:
+                    at = document.position(where, match[0])
+                    message = f"the words say '{match[0]}', but key {key} does nothing"
+                    yield Problem(document.file, *at, message, f"the keys are {' '.join(keys)}")

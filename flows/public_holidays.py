@@ -4,10 +4,23 @@ from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 
-from flows.oncall_schema import Holidays
+from pydantic import Field
+
+from flows.fields import Name
+from flows.oncall_fields import Day
+from flows.speech import Model
 
 # Names differ from year to year ("Independence Day (observed)"); these years show all that matter.
 _YEARS = range(2024, 2037)
+
+
+class HolidayDays(Model):
+    """Days that are holidays."""
+
+    country: Name | None = Field(None, description="country of the public holidays, two letters: US")
+    state: Name | None = Field(None, description="state or province: TX; without it, the holidays of the whole country")
+    days: dict[Day, Name] = Field(default_factory=dict, max_length=366, description="own days, with a name each")
+    open: tuple[Name, ...] = Field((), max_length=60, description="public holidays that are days like any other")
 
 
 def countries() -> Mapping[str, list[str]]:
@@ -23,7 +36,7 @@ def names(country: str, state: str | None) -> frozenset[str]:
     return frozenset(name for year in _YEARS for all_names in _of(country, state, year).values() for name in all_names)
 
 
-def holiday(file: Holidays | None, day: date) -> str | None:
+def holiday(file: HolidayDays | None, day: date) -> str | None:
     """The name of the holiday that `day` is, or None. An own day comes before a public one of the same date."""
     if file is None:
         return None

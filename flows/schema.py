@@ -6,182 +6,13 @@ The loader hands every YAML scalar over as the text that was written, so `langua
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Field, model_validator
 
-from flows.fields import E164, RINGING, Key, Language, Name, PlainText, Sound, Spoken, StepName, Voice, Zone
-from flows.oncall_fields import ClockTime
-
-EVERYONE = "everyone"
-#: The key that leaves a message at once instead of waiting for somebody to answer.
-LEAVE_KEY = "1"
-
-
-class Model(BaseModel):
-    """Frozen, and strict about unknown keys: a typing mistake must not become a silent default."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Words(Model):
-    """A prompt that is spoken."""
-
-    say: Spoken = Field(description="the words to speak")
-    language: Language | None = Field(None, description="another language for these words, such as es-US")
-    voice: Voice | None = Field(None, description="another voice for these words")
-
-
-class Clip(Model):
-    """A prompt that is a sound file."""
-
-    play: Sound = Field(description="the https address of a sound file; or ringing, a telephone's ringing tone")
-
-
-class Gap(Model):
-    """A prompt that is silence."""
-
-    pause: int = Field(ge=1, le=10, description="seconds of silence")
-
-
-def _kind(*names: str) -> Discriminator:
-    """Tell the members of a union apart by the one key that only they have. Tags carry a space: no key does."""
-
-    def which(value: Any) -> str | None:
-        found = [name for name in names if (name in value if isinstance(value, dict) else hasattr(value, name))]
-        return f"{found[0]} kind" if len(found) == 1 else None
-
-    return Discriminator(which)
-
-
-AnyPrompt = Annotated[
-    Annotated[Words, Tag("say kind")] | Annotated[Clip, Tag("play kind")] | Annotated[Gap, Tag("pause kind")],
-    _kind("say", "play", "pause"),
-]
-
-
-def _as_prompts(value: Any) -> Any:
-    """Plain words stand for one `say`, so that the common case needs no list."""
-    items = value if isinstance(value, list | tuple) else [value]
-    return [{"say": item} if item is None or isinstance(item, str) else item for item in items]
-
-
-Prompts = Annotated[
-    tuple[AnyPrompt, ...],
-    Field(min_length=1, max_length=10),
-    BeforeValidator(_as_prompts, json_schema_input_type=str | list[str | Words | Clip | Gap]),
-]
-
-
-def _words(text: str) -> tuple[Words, ...]:
-    return (Words(say=text),)
-
-
-class SayStep(Model):
-    """Words that no key interrupts, then the next step."""
-
-    say: Prompts = Field(description="what the caller hears")
-    next: StepName = Field(description="the step after the words")
-
-
-class Option(Model):
-    """What one key of a menu does."""
-
-    next: StepName = Field(description="the step this key leads to; the menu itself to repeat it")
-    opens: Name | None = Field(None, description="subject of the ticket this key opens; leave it out to open none")
-    priority: Literal["urgent", "normal"] = Field("urgent", description="priority of the ticket")
-
-
-class Miss(Model):
-    """What happens after silence, or after a key that is not in the menu."""
-
-    say: Prompts = Field(description="what the caller hears before the menu is said again")
-    next: StepName | None = Field(None, description="go to this step at once instead of saying the menu again")
-
-
-class Menu(Model):
-    """Prompts and keys. Any key interrupts the prompts."""
-
-    say: Prompts = Field(description="the options, said every time")
-    notice: Prompts | None = Field(None, description="said after the options, the first time only")
-    keys: dict[Key, Option] = Field(min_length=1, description="what each key does")
-    silence: Miss = Field(description="what happens when the caller presses nothing")
-    wrong: Miss = Field(description="what happens after a key that is not in the menu")
-    wait: int = Field(6, ge=2, le=15, description="seconds to wait for a key after the prompts")
-    tries: int = Field(3, ge=1, le=5, description="silences and wrong keys together before `otherwise`")
-
-
-class MenuStep(Model):
-    """A menu, and the way on for a caller who cannot or will not press a key."""
-
-    menu: Menu = Field(description="prompts and keys")
-    otherwise: StepName = Field(description="the step after the last try")
-
-
-class Ring(Model):
-    """Whose phones ring, for how long, and what the caller hears meanwhile."""
-
-    team: Literal["everyone"] = Field("everyone", description="whose phones ring: everyone on duty")
-    seconds: int = Field(25, ge=5, le=120, description="how long they ring, all in all")
-    order: Literal["all", "one by one"] = Field(
-        "all", description="all at once, or each after its share of the seconds"
-    )
-    say: Prompts = Field(
-        _words("We are calling our team now. To leave a message instead, press 1."),
-        description="what the caller hears when the phones begin to ring",
-    )
-    hold: Prompts = Field(
-        (Clip(play=RINGING),), description="the sound of one turn on hold, some five seconds, again and again"
-    )
-    still: Prompts = Field(
-        _words("We are still trying. To leave a message now, press 1."), description="said every second turn on hold"
-    )
-    taken: Prompts = Field(_words("Connecting you now."), description="said when somebody has taken the call")
-    goodbye: Prompts = Field(_words("Thank you for calling. Goodbye."), description="said after the conversation")
-
-
-class RingStep(Model):
-    """Ring the team. The first who picks up and presses 1 talks to the caller; the call ends with that."""
-
-    ring: Ring = Field(description="whose phones ring, for how long, and the words meanwhile")
-    otherwise: StepName = Field(description="the step when nobody answers, or for key 1")
-
-
-class Voicemail(Model):
-    """Take a message. The call ends with it."""
-
-    say: Prompts = Field(description="what to leave in the message, said before the tone")
-    again: Prompts = Field(description="said once when nothing was recorded, before the second tone")
-    thanks: Prompts = Field(description="said after a message, before the call ends")
-    goodbye: Prompts = Field(description="said when nothing was recorded twice, before the call ends")
-    max_seconds: int = Field(180, ge=30, le=600, description="longest message in seconds")
-    silence_seconds: int = Field(6, ge=3, le=15, description="seconds of silence that end the message")
-    beep: bool = Field(True, description="play a tone before recording")
-
-
-class VoicemailStep(Model):
-    """Take a message; then thanks and the end of the call."""
-
-    voicemail: Voicemail = Field(description="words and limits of the message")
-
-
-class HangupStep(Model):
-    """Say goodbye and end the call: only for callers who asked for it with a key."""
-
-    hangup: Prompts = Field(description="what the caller hears before the call ends")
-
-
-Step = Annotated[
-    Annotated[MenuStep, Tag("menu kind")]
-    | Annotated[RingStep, Tag("ring kind")]
-    | Annotated[VoicemailStep, Tag("voicemail kind")]
-    | Annotated[HangupStep, Tag("hangup kind")]
-    | Annotated[SayStep, Tag("say kind")],
-    _kind("menu", "ring", "voicemail", "hangup", "say"),
-]
-
-TAGGED: dict[str, dict[str, type[Model]]] = {
-    "step": {"say": SayStep, "menu": MenuStep, "ring": RingStep, "voicemail": VoicemailStep, "hangup": HangupStep},
-    "prompt": {"say": Words, "play": Clip, "pause": Gap},
-}
+from flows.fields import E164, Language, Name, PlainText, StepName, Voice, Zone
+from flows.hours import Hours
+from flows.oncall_fields import ClockTime, own
+from flows.speech import Model, Prompts, in_languages, same_language
+from flows.steps import Step
 
 
 class Desk(Model):
@@ -193,7 +24,16 @@ class Desk(Model):
     hours: Name = Field(description="office hours in words, for {hours}; nothing is switched by it")
     language: Language = Field("en-US", description="language of the prompts")
     voice: Voice | None = Field(None, description="the carrier's voice; leave it out for its default")
+    languages: dict[Language, Voice] = Field(
+        default_factory=dict, max_length=20, description="other languages of prompts, each with a voice of the carrier"
+    )
     zone: Zone = Field("America/Chicago", description="time zone of the desk")
+
+    def voice_of(self, language: str) -> tuple[str, str | None]:
+        """How a language is spoken: as the desk has it (es-US for es), with which voice."""
+        known = {self.language: self.voice, **self.languages}
+        found = next((one for one in known if same_language(one, language)), language)
+        return found, known.get(found)
 
 
 class Limits(Model):
@@ -207,15 +47,21 @@ class KnownOutage(Model):
     """What callers of a client hear before the first menu, while a colleague has announced an outage there."""
 
     say: Prompts = Field(
-        (Words(say="We know of a problem at {client}: {outage}."),),
+        in_languages(en="We know of a problem at {client}: {outage}.", es="Sabemos de un problema en {client}: {outage}."),
         description="what is known; {outage} is what the colleague wrote",
     )
     offer: Prompts = Field(
-        (Words(say="Press 1 to be told by text when it is over, or stay on the line for the menu."),),
+        in_languages(
+            en="Press 1 to be told by text when it is over, or stay on the line for the menu.",
+            es="Oprima el 1 para recibir un texto cuando termine, o espere en la línea para oír el menú.",
+        ),
         description="said after it to callers who can be texted",
     )
     thanks: Prompts = Field(
-        (Words(say="Thank you. We will text you when it is over. Hang up now, or stay on the line for the menu."),),
+        in_languages(
+            en="Thank you. We will text you when it is over. Hang up now, or stay on the line for the menu.",
+            es="Gracias. Le enviaremos un texto cuando termine. Cuelgue ahora, o espere en la línea para oír el menú.",
+        ),
         description="said after the key 1",
     )
     wait: int = Field(4, ge=2, le=15, description="seconds to wait for the key")
@@ -245,6 +91,29 @@ class Wordings(Model):
     )
 
 
+class TextRoute(Model):
+    """What becomes of a first text that says one of these words, or comes at such hours."""
+
+    words: tuple[Name, ...] = Field((), max_length=50, description="words one of which is in the text; without: any text")
+    hours: Name | None = Field(None, description="which hours it depends on: a name of the block `hours`")
+    when: Literal["open", "closed", "holiday"] = Field(
+        "closed", description="how these hours stand then; closed: on holidays too"
+    )
+    ticket: Literal["urgent", "normal", "none"] = Field("urgent", description="priority of the ticket; none: no ticket")
+    opens: Name | None = Field(None, description="subject of the ticket; without it, the words of the text")
+    reply: PlainText | None = Field(
+        None, description="answer to it; {ticket} is the ticket's number. The first reply of all stays the notice"
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "TextRoute":
+        if self.ticket == "none" and self.reply is None:
+            raise own("a text without a ticket and without a reply would be lost", "reply: says where to turn to")
+        if not self.words and self.hours is None:
+            raise own("this route would take every text", "words: [invoice, billing], or hours: with a name of `hours`")
+        return self
+
+
 class Texts(Wordings):
     """Texts that go out by themselves, and what becomes of texts that come in."""
 
@@ -256,6 +125,9 @@ class Texts(Wordings):
         (), max_length=100, description="forwarders and alarm systems: their texts open tickets, nobody answers them"
     )
     segments_per_second: int = Field(1, ge=1, le=100, description="segments in a second that the carrier takes from us")
+    routes: tuple[TextRoute, ...] = Field(
+        (), max_length=50, description="what becomes of texts that open a ticket: the first one that fits counts"
+    )
 
 
 class Pages(Model):
@@ -374,6 +246,7 @@ class HelpdeskFlow(Model):
 
     desk: Desk = Field(description="who the caller reached")
     consent: PlainText = Field(description="the consent notice, word for word as it is published")
+    hours: dict[Name, Hours] = Field(default_factory=dict, max_length=20, description="hours of opening by name")
     calls: Calls = Field(description="the way of a call")
     texts: Texts = Field(description="texts that go out by themselves")
     pages: Pages = Field(default_factory=Pages, description="timing of pages")
@@ -394,10 +267,14 @@ class Client(Model):
 
     name: Name = Field(description="the name on tickets and pages")
     numbers: tuple[E164, ...] = Field(min_length=1, max_length=100, description="numbers they call and text from")
-    language: Language | None = Field(None, description="language of automatic texts to them, such as es")
+    language: Language | None = Field(None, description="language of calls and automatic texts to them, such as es")
+    vip: bool = Field(False, description="true: goes the way `vip` of a client step")
 
 
 class ClientList(Model):
     """clients.yml."""
 
     clients: tuple[Client, ...] = Field(max_length=2000, description="clients known by their numbers")
+    blocked: tuple[E164, ...] = Field(
+        (), max_length=1000, description="numbers that go the way `blocked` of a client step"
+    )

@@ -10,12 +10,25 @@ from typing import Any
 from flows.instructions import Instruction
 
 
+class Who(StrEnum):
+    """What clients.yml says of a caller's number."""
+
+    VIP = "vip"
+    KNOWN = "known"
+    BLOCKED = "blocked"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True)
 class Caller:
-    """Who calls: the caller id in E.164 (None or odd text when withheld) and the client known by it."""
+    """Who calls: the caller id in E.164 (None or odd text when withheld), the client known by it, what the admins say of the
+    number, the language that the client is spoken to, and whether the caller may be sent a text."""
 
     number: str | None
     client: str | None
+    who: Who = Who.UNKNOWN
+    language: str | None = None
+    texts: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,7 +90,14 @@ class Talked:
     seconds: int | None
 
 
-Event = Digits | Silence | Recorded | HungUp | StillRinging | Taken | NotTaken | Talked
+@dataclass(frozen=True)
+class Transferred:
+    """The Dial to another number is over: whether anybody picked up there."""
+
+    answered: bool
+
+
+Event = Digits | Silence | Recorded | HungUp | StillRinging | Taken | NotTaken | Talked | Transferred
 
 
 class Waiting(StrEnum):
@@ -86,6 +106,7 @@ class Waiting(StrEnum):
     KEYS = "keys"
     RINGING = "ringing"
     TALKING = "talking"
+    TRANSFERRED = "transferred"
     RECORDING = "recording"
     NOTHING = "nothing"
 
@@ -94,7 +115,8 @@ class Waiting(StrEnum):
 class Session:
     """Where a call is. `steps` counts the turns so far without those on hold, `tries` the misses at this step or its turns
     on hold, `began` and `since` (of the ring or the talk) are epoch seconds, `heard` names the menus whose notice was said,
-    `offered` that the caller was asked about an outage just now.
+    `offered` that the caller was asked about an outage just now, `asked` what the caller has typed and may still change,
+    `number` a phone number that the caller has typed (E.164).
     """
 
     step: str
@@ -108,6 +130,8 @@ class Session:
     heard: tuple[str, ...] = ()
     since: int = 0
     offered: bool = False
+    asked: str = ""
+    number: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The session as JSON types."""
@@ -129,6 +153,8 @@ class Session:
             heard=tuple(name for name in heard if isinstance(name, str)) if isinstance(heard, list | tuple) else (),
             since=_count(data.get("since")),
             offered=data.get("offered") is True,
+            asked=_text(data.get("asked")) or "",
+            number=_text(data.get("number")),
         )
 
 

@@ -60,10 +60,17 @@ class Document:
 
     def entry(self, place: Place) -> Entry:
         """The entry at `place`, or of the nearest thing around it that is written in the file."""
-        for length in range(len(place), 0, -1):
-            if place[:length] in self.entries:
-                return self.entries[place[:length]]
-        return self.entries.get((), Entry((1, 1), (1, 1), 0, 0))
+        return self.entries.get(self.written(place), Entry((1, 1), (1, 1), 0, 0))
+
+    def written(self, place: Place) -> Place:
+        """As much of `place` as is written in the file. Where a list has one item, it may stand there without its list."""
+        found: Place = ()
+        for part in place:
+            if (*found, part) in self.entries:
+                found = (*found, part)
+            elif part != 0:
+                break
+        return found
 
     def position(self, place: Place, words: str) -> tuple[int, int]:
         """Line and column of `words` inside the value at `place`; of the value when they are not written literally."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TypeVar
 
-from flows.schema import Desk, HelpdeskFlow, Wordings
+from flows.schema import Desk, HelpdeskFlow, Texts, Wordings
 
 W = TypeVar("W", bound=Wordings)
 
@@ -16,8 +16,12 @@ IN_TEXTS = ("desk", "hours")
 IN_FIRST_REPLY = (*IN_TEXTS, "ticket")
 IN_OUTAGE = (*IN_PROMPTS, "outage")
 IN_OVER = (*IN_FIRST_REPLY, "client", "words")
-NO_CLIENT = "your office"
-NO_NUMBER = "your number"
+#: What a caller has just typed, in `read_back` of an ask step.
+TYPED = "typed"
+IN_READ_BACK = (*IN_PROMPTS, TYPED)
+#: Who is no known client, and whose number is withheld, in the languages that the desk is shipped with.
+NO_CLIENT = {"en": "your office", "es": "su oficina"}
+NO_NUMBER = {"en": "your number", "es": "su número"}
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
@@ -31,12 +35,16 @@ def _parts(template: str) -> tuple[tuple[str, bool], ...]:
     return tuple((part, place % 2 == 1) for place, part in enumerate(PLACEHOLDER.split(template)))
 
 
-def spoken_values(desk: Desk, *, number: str | None, client: str | None) -> dict[str, str]:
-    """Values for prompts. A number is spelled ("9 0 3, 5 5 5, 0 1 6 0"); withheld and odd ones become "your number"."""
+def spoken_values(
+    desk: Desk, *, number: str | None, client: str | None, language: str | None = None
+) -> dict[str, str]:
+    """Values for prompts, in the desk's language or another. A number is spelled ("9 0 3, 5 5 5, 0 1 6 0"); withheld and
+    odd ones become "your number"."""
+    code = (language or desk.language).partition("-")[0]
     return {
         "desk": desk.spoken or desk.name,
-        "client": client or NO_CLIENT,
-        "caller": _spelled(number),
+        "client": client or NO_CLIENT.get(code, NO_CLIENT["en"]),
+        "caller": spelled(number) or NO_NUMBER.get(code, NO_NUMBER["en"]),
         "hours": desk.hours,
     }
 
@@ -51,17 +59,22 @@ def filled(words: W, desk: Desk) -> W:
     to report, and loading must not fail on it."""
     values = {"desk": desk.name, "hours": desk.hours}
     texts = {name: getattr(words, name) for name in Wordings.model_fields}
-    return words.model_copy(update={name: _fill_known(text, values) for name, text in texts.items() if text})
+    changed: dict[str, object] = {name: _fill_known(text, values) for name, text in texts.items() if text}
+    if isinstance(words, Texts):
+        changed["routes"] = tuple(
+            one.model_copy(update={"reply": _fill_known(one.reply, values)}) if one.reply else one for one in words.routes
+        )
+    return words.model_copy(update=changed)
 
 
 def _fill_known(template: str, values: Mapping[str, str]) -> str:
     return PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), template)
 
 
-def _spelled(number: str | None) -> str:
-    """An E.164 number digit by digit; in groups of three, three and four for +1."""
+def spelled(number: str | None) -> str | None:
+    """An E.164 number digit by digit; in groups of three, three and four for +1. None for anything else."""
     if number is None or not re.fullmatch(r"\+[1-9][0-9]{6,14}", number):
-        return NO_NUMBER
+        return None
     digits = number[1:]
     if len(digits) == 11 and digits[0] == "1":
         return ", ".join(" ".join(part) for part in (digits[1:4], digits[4:7], digits[7:]))

@@ -1,5 +1,6 @@
 """One step of a call: the carrier's request in, the engine's answer out, the record of it in between."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -17,10 +18,11 @@ from flows.engine import (
     StillRinging,
     Taken,
     Talked,
+    Transferred,
     Waiting,
 )
-from flows.instructions import Choose, Ring, TellWhenOver
-from ivr import ringflow
+from flows.instructions import Effect
+from ivr import effects, ringflow
 from ivr.forms import CallForm, RecordingForm
 from ivr.twiml import RECORDING_PATH, Addresses, render
 from ivr.wiring import Helpline
@@ -39,11 +41,11 @@ def answer(desk: Helpline, form: CallForm, turn: int) -> str:
     """The TwiML for this turn of the call; the same turn again gets the same TwiML, and nothing happens twice."""
     now = desk.now()
     if turn == 0:
-        client = desk.rules.client_of(form.from_number)
-        known = _known(desk, form.from_number, client, now=now)
-        first, instructions = desk.answers.begin(Caller(form.from_number, client), now=now, known=known)
-        row = calls.new_row(form.sid, _caller(form), client=client, now=now)
-        quiet = not any(isinstance(instruction, Choose | Ring) for instruction in instructions)
+        caller = _who_calls(desk, form.from_number, now=now)
+        known = _known(desk, caller, now=now)
+        first, instructions = desk.answers.begin(caller, now=now, known=known)
+        row = calls.new_row(form.sid, _caller(form), client=caller.client, now=now)
+        quiet = not any(isinstance(instruction, Effect) for instruction in instructions)
         if quiet and desk.database.insert_alone(
             Call, **{**row, **first.values({}, 0), "in_voicemail": first.in_voicemail}
         ):
@@ -56,12 +58,7 @@ def answer(desk: Helpline, form: CallForm, turn: int) -> str:
         heard, result = _next(unit, desk, call, form, now=now)
         if call.ended_at is not None:
             in_line(unit)
-        for instruction in result.instructions:
-            if isinstance(instruction, TellWhenOver):
-                outages.asked(unit, call, now=now, rules=desk.rules)
-            if isinstance(instruction, Choose):
-                ticket = calls.chose(unit, call, instruction.label, now=now)
-                log.info("option chosen", ticket=ticket.number, option=instruction.key)
+        effects.carry_out(unit, desk, call, result, now=now)
         following = desk.answers.of(heard, ringflow.ring(unit, desk, call, result), turn=turn)
         calls.store_turn(call, turn, following, now=now)
         if call.ended_at is not None:  # the status callback has overtaken this step
@@ -72,7 +69,7 @@ def answer(desk: Helpline, form: CallForm, turn: int) -> str:
 
 def _next(unit: Unit, desk: Helpline, call: Call, form: CallForm, *, now: datetime) -> tuple[str, engine.Turn]:
     """What was heard, and what the engine makes of it."""
-    flow, caller = desk.flows.helpdesk, Caller(call.from_number, call.client)
+    flow, caller = desk.flows.helpdesk, effects.caller_of(unit, desk, call)
     if call.session is None:
         return "call", engine.begin(flow, caller=caller, now=now, known=_announced(unit, desk, caller, now=now))
     session = Session.from_dict(call.session)
@@ -83,12 +80,21 @@ def _next(unit: Unit, desk: Helpline, call: Call, form: CallForm, *, now: dateti
     return _heard(event), result
 
 
-def _known(desk: Helpline, caller: str | None, client: str | None, *, now: datetime) -> Known | None:
+def _who_calls(desk: Helpline, number: str | None, *, now: datetime) -> Caller:
+    """Who calls. Whether they may be texted is looked up only where it matters for what they hear first."""
+    caller = desk.flows.caller(number)
+    if not desk.answers.texts_matter:
+        return caller
+    with desk.database.reading() as session:
+        return replace(caller, texts=effects.may_text(session, number, rules=desk.rules))
+
+
+def _known(desk: Helpline, caller: Caller, *, now: datetime) -> Known | None:
     """What this client's callers are told of an outage. Who is no known client's caller hears nothing, and costs nothing."""
-    if client is None:
+    if caller.client is None:
         return None
     with desk.database.reading() as session:
-        return _announced(session, desk, Caller(caller, client), now=now)
+        return _announced(session, desk, caller, now=now)
 
 
 def _announced(session: Unit, desk: Helpline, caller: Caller, *, now: datetime) -> Known | None:
@@ -99,6 +105,8 @@ def _announced(session: Unit, desk: Helpline, caller: Caller, *, now: datetime) 
 def _event(session: Session, form: CallForm) -> engine.Event:
     if session.waiting is Waiting.RECORDING or form.recording_sid is not None:
         return Recorded(form.recording_seconds, form.digits)
+    if session.waiting is Waiting.TRANSFERRED:
+        return Transferred(form.dial_status in ("completed", "answered"))
     return Digits(form.digits) if form.digits else Silence()
 
 
@@ -116,6 +124,8 @@ def _heard(event: engine.Event) -> str:
             return "not taken"
         case Talked(seconds=seconds):
             return "nobody in the room" if seconds is None else f"talked {seconds}"
+        case Transferred(answered=answered):
+            return "transferred" if answered else "nobody at the other number"
         case _:
             return "silence"
 

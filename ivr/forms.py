@@ -30,6 +30,7 @@ class CallForm:
     digits: str
     recording_sid: str | None
     recording_seconds: int | None
+    dial_status: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ def call_form(form: Mapping[str, str]) -> CallForm:
         digits=clean(form.get("Digits", ""), 32),
         recording_sid=_recording_sid(form),
         recording_seconds=_seconds(form),
+        dial_status=clean(form.get("DialCallStatus", ""), 32).strip().lower(),
     )
 
 

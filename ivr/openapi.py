@@ -42,6 +42,7 @@ _CALL = _object(
     sid=_TEXT,
     outcome=_words("in-progress", "voicemail", "abandoned", "answered", "failed"),
     choice=_TEXT_OR_NULL,
+    callback_number=_TEXT_OR_NULL,
     answered_by=_TEXT_OR_NULL,
     answered_at=_MOMENT_OR_NULL,
     talked_seconds={"type": ["integer", "null"]},

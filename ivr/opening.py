@@ -5,10 +5,11 @@ a tenth of the first webhook, which is the one that has to be fast."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 
 from flows import engine
+from flows.beginning import Beginning, Times
 from flows.engine import Caller, Known, Waiting
 from flows.instructions import Connect, Instruction
 from flows.loader import Flows
@@ -22,7 +23,6 @@ ROOM = "ring-"
 
 #: Callers whose first answer is kept when a prompt speaks of them.
 KEPT = 1024
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def addresses(public_url: str, turn: int, instructions: Instructions = ()) -> Addresses:
@@ -46,8 +46,14 @@ class Answers:
 
     def __init__(self, flows: Flows, public_url: str) -> None:
         self._flows, self._public_url = flows, public_url
-        self._said = engine.said_of_callers(flows.helpdesk)
+        self._looks_at = Beginning(flows.helpdesk)
+        self._at: dict[Times, datetime] = {}
         self._opening = lru_cache(maxsize=KEPT)(self._work_out)
+
+    @property
+    def texts_matter(self) -> bool:
+        """Whether it matters for this flow if a caller may be sent a text."""
+        return self._looks_at.texts
 
     def of(self, heard: str, result: engine.Turn, *, turn: int) -> Answer:
         """The answer of a turn in which `heard` came in."""
@@ -62,11 +68,11 @@ class Answers:
         if known is not None:
             result = engine.begin(self._flows.helpdesk, caller=caller, now=now, known=known)
             return self.of("call", result, turn=turn), result.instructions
-        number = caller.number if "caller" in self._said else None
-        client = caller.client if "client" in self._said else None
-        answer, instructions = self._opening(number, client, turn)
+        times = self._looks_at.times(now)
+        self._at[times] = now
+        answer, instructions = self._opening(self._looks_at.caller(caller), times, turn)
         return replace(answer, session={**answer.session, "began": int(now.timestamp())}), instructions
 
-    def _work_out(self, number: str | None, client: str | None, turn: int) -> tuple[Answer, Instructions]:
-        result = engine.begin(self._flows.helpdesk, caller=Caller(number, client), now=_NEVER)
+    def _work_out(self, caller: Caller, times: Times, turn: int) -> tuple[Answer, Instructions]:
+        result = engine.begin(self._flows.helpdesk, caller=caller, now=self._at[times])
         return self.of("call", result, turn=turn), result.instructions

@@ -6,11 +6,11 @@ import structlog
 from sqlalchemy.orm import Session as Unit
 
 from flows import engine
-from flows.engine import Caller, Digits, HungUp, NotTaken, StillRinging, Taken, Talked
+from flows.engine import Digits, HungUp, NotTaken, StillRinging, Taken, Talked
 from flows.instructions import Connect, Gather, Hangup, Instruction, Ring, Say
 from flows.session import Session, Waiting
 from flows.words import spoken_values
-from ivr import calling
+from ivr import calling, effects
 from ivr.carrier.base import CarrierError, NotThere
 from ivr.forms import CallForm, RoomForm
 from ivr.legflow import LARGEST, Script
@@ -72,7 +72,7 @@ def left_the_hold(unit: Unit, desk: Helpline, call: Call, session: Session, turn
 
 def ring(unit: Unit, desk: Helpline, call: Call, turn: engine.Turn) -> engine.Turn:
     """Ring the team where this turn asks for it. Where nobody is there to be rung, the caller does not wait."""
-    caller, flow = Caller(call.from_number, call.client), desk.flows.helpdesk
+    caller, flow = effects.caller_of(unit, desk, call), desk.flows.helpdesk
     while (wanted := _ring_in(turn.instructions)) is not None:
         unit.flush()
         how = {"team": wanted.team, "order": wanted.order}

@@ -7,7 +7,6 @@ from twilio.twiml.voice_response import Gather as GatherVerb
 from twilio.twiml.voice_response import VoiceResponse
 
 from flows.instructions import (
-    Choose,
     Connect,
     Gather,
     Hangup,
@@ -16,9 +15,8 @@ from flows.instructions import (
     Play,
     Prompt,
     Record,
-    Ring,
     Say,
-    TellWhenOver,
+    Transfer,
 )
 
 EMPTY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
@@ -44,7 +42,7 @@ def _prompt(verb: VoiceResponse | GatherVerb, prompt: Prompt, sounds: str) -> No
         case Say(text=text, language=language, voice=voice):
             verb.say(text, language=language, **({"voice": voice} if voice else {}))
         case Play(url=url):
-            verb.play(url if ":" in url else f"{sounds}/{url}.wav")
+            verb.play(url if ":" in url else f"{sounds}/{url}" if "." in url else f"{sounds}/{url}.wav")
         case Pause(seconds=seconds):
             verb.pause(length=seconds)
 
@@ -98,8 +96,11 @@ def render(instructions: tuple[Instruction, ...], addresses: Addresses) -> str:
                     status_callback_method="POST",
                     status_callback_event="start end join leave",
                 )
+            case Transfer(number=number, seconds=seconds):
+                # The caller's line counts as answered all along; what matters is who picks up at the other end.
+                response.dial(action=addresses.action, method="POST", timeout=seconds).number(number)
             case Hangup():
                 response.hangup()
-            case Choose() | Ring() | TellWhenOver():
+            case _:  # an effect for the desk
                 continue
     return str(response)

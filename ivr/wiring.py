@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from flows.loader import Flows, load
 from flows.localtime import meanings, moment
 from flows.oncall_schema import Person as Listed
-from flows.schedule import Extra, on_duty, stretches, zone_of
+from flows.schedule import Extra, members, on_duty, stretches, zone_of
 from flows.schema import Escalation
+from flows.textroutes import route_of
 from ivr.carrier.base import Carrier
 from ivr.carrier.twilio import TwilioCarrier
 from ivr.handovers import Handovers, extras
@@ -21,7 +22,7 @@ from ivr.settings import Settings, SmsKeywords
 from tickets import db
 from tickets.escalation import SMS, VOICE, Plan, Step
 from tickets.oncall import Course, Handover, Person, Quiet, Stint
-from tickets.rules import Rules, Wording
+from tickets.rules import ORDINARY, Rules, TextRoute, Wording
 from tickets.storage import BlobStore, open_blobs
 from tickets.turns import Pace
 
@@ -117,6 +118,8 @@ def rules_of(
         ask_owner_after=timedelta(minutes=flows.helpdesk.claims.ask_after_minutes),
         open_again_after=timedelta(minutes=flows.helpdesk.claims.page_after_minutes),
         clients=tuple(client.name for client in flows.clients),
+        members=lambda team, at: _members(flows, team, at),
+        route=lambda words, at: _route(flows, words, at),
         incident_window=timedelta(minutes=incidents.window_minutes),
         incident_pause=timedelta(minutes=incidents.update_minutes),
         things=incidents.things,
@@ -131,6 +134,20 @@ def _course(flows: Flows, team: dict[str, Person]) -> Course:
         )
 
     return course
+
+
+def _members(flows: Flows, team: str, at: datetime) -> frozenset[str] | None:
+    """Whom the name behind `ring` means; everybody when an edit has taken the name away meanwhile."""
+    known = team in flows.oncall.teams or team in flows.oncall.rotations or team in {one.name for one in flows.oncall.team}
+    return members(flows.oncall, [team], at) if known else None
+
+
+def _route(flows: Flows, words: str, at: datetime) -> TextRoute:
+    """The route of a text. A reply may name what the desk's other texts may."""
+    found = route_of(flows.helpdesk, words, at)
+    if found is None:
+        return ORDINARY
+    return TextRoute(None if found.ticket == "none" else found.ticket, found.opens, found.reply)
 
 
 def _moments(local: datetime, zone: str) -> tuple[datetime, ...]:

@@ -9,7 +9,7 @@ from tickets import claims, consent, desk, digests, grouped, handover, incidents
 from tickets.arrival import Arrival
 from tickets.commands import Command, Verb
 from tickets.events import note
-from tickets.models import Ticket
+from tickets.models import Call, Ticket
 from tickets.oncall import Person
 from tickets.rules import Rules
 from tickets.sms import fit, spoken_number
@@ -174,7 +174,10 @@ def acknowledge(session: Session, ticket: Ticket, person: Person, *, rules: Rule
 
 def _call_back(session: Session, ticket: Ticket) -> str:
     callbacks = [recording.callback_number for recording in recordings_of(session, ticket) if recording.callback_number]
-    number = callbacks[-1] if callbacks else ticket.from_number
+    typed = session.scalars(
+        select(Call.callback_number).where(Call.ticket_id == ticket.id, Call.callback_number.is_not(None)).order_by(Call.id)
+    ).all()
+    number = (callbacks or [*typed] or [ticket.from_number])[-1]
     return f" Call {spoken_number(number)}." if number else ""
 
 

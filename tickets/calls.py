@@ -60,6 +60,7 @@ def new_row(sid: str, caller: Caller, *, client: str | None, now: datetime) -> d
         "client": client,
         "outcome": CallOutcome.IN_PROGRESS,
         "in_voicemail": False,
+        "wants_callback": False,
         "started_at": now,
         "updated_at": now,
     }
@@ -222,8 +223,10 @@ def missed(session: Session, call: Call, *, now: datetime, rules: Rules) -> None
         number=ticket.number,
         client=ticket.client,
         caller=ticket.from_number,
+        callback=call.callback_number,
         about=call.choice,
         rung=rings.rang(session, call),
+        call_back=call.wants_callback,
     )
     desk.page(session, ticket, Purpose.MISSED, facts, about=f"call{call.id}", rules=rules, now=now)
 

@@ -12,7 +12,7 @@ from tickets.events import note
 from tickets.in_line import in_line
 from tickets.models import ConsentEvent, Message, Ticket
 from tickets.oncall import Person
-from tickets.rules import Wording
+from tickets.rules import ORDINARY, TextRoute, Wording
 from tickets.states import Channel, Purpose, TicketState
 
 #: What a client adds reaches each person so often in an hour; a flood is in the ticket, not on the phones.
@@ -29,20 +29,34 @@ def take(arrival: Arrival, *, unclear: bool) -> None:
             return
         ticket, first = resolved, True
         desk.reopen(arrival.session, ticket, now=arrival.now)
-    opened = ticket is None
+    opened, route = ticket is None, ORDINARY
     if ticket is None:
-        ticket, first = _open(arrival), True
+        route = arrival.rules.route(arrival.text.body, arrival.now)
+        if route.priority is None and not unclear and not arrival.text.media:
+            _answer_only(arrival, route)
+            return
+        ticket, first = _open(arrival, route), True
     _append(arrival, ticket, "The client sent a text")
     if unclear:
         text = f"The client may want no more texts: please read and decide. NOTEXTS {ticket.number} and a reason stops them"
         note(arrival.session, ticket_id=ticket.id, kind="consent", now=arrival.now, text=text)
     # Until a person has read an unclear text, nothing goes out by itself and nothing counts as consent.
-    if not unclear and (_opts_in(arrival) or opened):
+    if not unclear:
+        _answer(arrival, ticket, route if opened else None)
+    _tell_team(arrival, ticket, first=first)
+
+
+def _answer(arrival: Arrival, ticket: Ticket, route: TextRoute | None) -> None:
+    """The answer to a text; `route` is that of one which opened its ticket. The notice goes out whatever a route says."""
+    notice, reply = _opts_in(arrival), route.reply if route else None
+    if notice or (route is not None and reply is None):
         arrival.answer(Wording.FIRST_REPLY, key=f"receipt:{ticket.number}", purpose=Purpose.RECEIPT, ticket=ticket)
-    elif not unclear:
+    if reply is not None:
+        body = reply.replace("{ticket}", str(ticket.number))
+        arrival.reply(body, key=f"route:{ticket.number}", purpose=Purpose.RECEIPT, ticket=ticket)
+    elif not notice and route is None:
         key = f"followup:{arrival.text.sid}"
         arrival.answer(Wording.FOLLOW_UP, key=key, purpose=Purpose.RECEIPT, ticket=ticket)
-    _tell_team(arrival, ticket, first=first)
 
 
 def file(arrival: Arrival) -> None:
@@ -59,14 +73,24 @@ def _append(arrival: Arrival, ticket: Ticket, text: str, *, touch: bool = True) 
     note(arrival.session, ticket_id=ticket.id, kind="text", now=arrival.now, text=text)
 
 
-def _open(arrival: Arrival) -> Ticket:
+def _answer_only(arrival: Arrival, route: TextRoute) -> None:
+    """A text that is answered and opens no ticket. A number that has never written gets the notice first."""
+    if _opts_in(arrival):
+        key = f"notice:{arrival.text.sid}"
+        arrival.answer(Wording.HELP, key=key, purpose=Purpose.RECEIPT)
+    if route.reply is not None:
+        arrival.reply(route.reply, key=f"route:{arrival.text.sid}", purpose=Purpose.RECEIPT)
+
+
+def _open(arrival: Arrival, route: TextRoute) -> Ticket:
     words = " ".join(arrival.text.body.split())
     return desk.open_ticket(
         arrival.session,
         channel=Channel.TEXT,
         from_number=None if arrival.withheld else arrival.number,
         client=arrival.rules.client_of(arrival.number),
-        subject=words or ("Picture" if arrival.text.media else "Empty text"),
+        subject=route.subject or words or ("Picture" if arrival.text.media else "Empty text"),
+        priority=route.priority or "urgent",
         now=arrival.now,
     )
 

@@ -23,13 +23,21 @@ def _next_number(session: Session) -> int:
 
 
 def open_ticket(
-    session: Session, *, channel: Channel, from_number: str | None, client: str | None, subject: str, now: datetime
+    session: Session,
+    *,
+    channel: Channel,
+    from_number: str | None,
+    client: str | None,
+    subject: str,
+    now: datetime,
+    priority: str = "urgent",
 ) -> Ticket:
-    """A new urgent ticket with the next number. Calls, voicemails and texts are urgent (mission)."""
+    """A new ticket with the next number. Calls, voicemails and texts are urgent (mission) unless the flow file says that
+    what was chosen, or the words of a text, are not."""
     ticket = Ticket(
         number=_next_number(session),
         state=TicketState.OPEN,
-        priority="urgent",
+        priority=priority,
         channel=channel,
         from_number=from_number,
         client=client,

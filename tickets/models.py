@@ -174,6 +174,8 @@ class Call(Base):
     session: Mapped[dict[str, Any] | None]
     turns: Mapped[dict[str, Any] | None]
     in_voicemail: Mapped[bool] = mapped_column(default=False)
+    callback_number: Mapped[str | None] = mapped_column(String(64))
+    wants_callback: Mapped[bool] = mapped_column(default=False, server_default=false())
     started_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

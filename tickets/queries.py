@@ -171,6 +171,7 @@ def _call(call: Call, rung: Sequence[Ring], legs: Sequence[Any]) -> dict[str, An
         "sid": call.sid,
         "outcome": call.outcome,
         "choice": call.choice,
+        "callback_number": call.callback_number,
         "answered_by": call.answered_by,
         "answered_at": iso(talk.bridged_at) if talk else None,
         "talked_seconds": rings.seconds_of(talk) if talk else None,

@@ -28,9 +28,10 @@ TOO_SOON = timedelta(seconds=5)
 COME_BACK = timedelta(seconds=2)
 
 
-def on_duty(rules: Rules, team: str, now: datetime) -> tuple[Person, ...]:  # noqa: ARG001 - teams will have names
-    """Whose phones ring now: those of everyone on duty."""
-    return rules.on_duty(now)
+def on_duty(rules: Rules, team: str, now: datetime) -> tuple[Person, ...]:
+    """Whose phones ring now: of those on duty, everyone or the members of a team."""
+    people, named = rules.on_duty(now), rules.members(team, now)
+    return tuple(person for person in people if named is None or person.name in named)
 
 
 def hold(session: Session, call: Call) -> Ring | None:

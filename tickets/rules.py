@@ -23,6 +23,20 @@ class Wording(StrEnum):
 
 
 @dataclass(frozen=True)
+class TextRoute:
+    """What becomes of a text that opens a ticket: `priority` (None: no ticket), `subject` (None: the words of the text) and
+    `reply`, in which {ticket} is not filled in yet."""
+
+    priority: str | None = "urgent"
+    subject: str | None = None
+    reply: str | None = None
+
+
+#: The route of a text about which the flow file says nothing.
+ORDINARY = TextRoute()
+
+
+@dataclass(frozen=True)
 class Rules:
     """All of it read once at start. `team` is everybody, on duty or not; `duty` says who of it is on duty at a moment (None:
     everyone, always), `course` the same of a time, with the handovers it is asked about; `moments` says what a time on the
@@ -32,10 +46,10 @@ class Rules:
     they see what came with a text (the id of its row in); `wording` is a text to a client in one of the `languages`, with
     the number of its ticket where there is one, None where the flow file says to stay silent. `plans` are the
     escalations by priority, a priority without one has none; a claim without a sign of work is asked about after
-    `ask_owner_after` (zero: never), and is over `open_again_after` later. `clients`
-    `languages`, with the number of its ticket where there is one, None where the flow file says to stay silent. `clients`
-    are the names of those that the admins know; tickets of one within `incident_window` are one incident, and so are those
-    of several that name the same of the `things`; `incident_pause` lies between two pages that only tell of one more."""
+    `ask_owner_after` (zero: never), and is over `open_again_after` later. `members` names the people of a team at a moment
+    (None: everybody), `route` says what becomes of a text that opens a ticket. `clients` are the names of those that the
+    admins know; tickets of one within `incident_window` are one incident, and so are those of several that name the same of
+    the `things`; `incident_pause` lies between two pages that only tell of one more."""
 
     desk_number: str
     pace: Pace
@@ -67,6 +81,8 @@ class Rules:
     incident_window: timedelta = timedelta(minutes=60)
     incident_pause: timedelta = timedelta(minutes=5)
     things: tuple[str, ...] = ()
+    members: Callable[[str, datetime], frozenset[str] | None] = lambda _team, _at: None
+    route: Callable[[str, datetime], TextRoute] = lambda _words, _at: ORDINARY
 
     @property
     def sender(self) -> str:

@@ -148,7 +148,7 @@ def _facts(recording: Recording, call: Call, ticket: Ticket, rules: Rules) -> pa
         number=ticket.number,
         client=ticket.client,
         caller=ticket.from_number,
-        callback=recording.callback_number,
+        callback=recording.callback_number or call.callback_number,
         about=call.choice,
         words=recording.text,
         seconds=recording.seconds,

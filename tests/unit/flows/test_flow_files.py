@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flows import lint as flow_lint
-from flows.consent import greeting
+from flows.consent import greetings
 from flows.engine import Flow, voicemail_only
 from flows.instructions import Gather, Say
 from flows.jsonschema import schemas
@@ -86,7 +86,7 @@ def test_the_shipped_file_fits_two_screens() -> None:
 
 
 def test_the_greeting_holds_the_notice_and_nothing_of_later_turns(shipped: Flow) -> None:
-    heard = greeting(shipped)
+    (heard,) = greetings(shipped, "en-US")
     assert heard.startswith("Business I.T. Service Corps help desk. Messages are recorded. For an emergency")
     assert heard.endswith("slash terms and conditions.")
     assert "I did not hear a key." not in heard
