@@ -129,7 +129,9 @@ def _greeting(flow: HelpdeskFlow, document: Document) -> Iterator[Problem]:
     found: dict[str, Problem] = {}
     for language in (flow.desk.language, *flow.desk.languages):
         code = language.partition("-")[0]
-        elements = {"en": (RECORDED, *NOTICE), "es": (RECORDED_IN_SPANISH, STOP, HELP, *IN_SPANISH)}.get(code, (STOP, HELP))
+        elements = {"en": (RECORDED, *NOTICE), "es": (RECORDED_IN_SPANISH, STOP, HELP, *IN_SPANISH)}.get(
+            code, (STOP, HELP)
+        )
         where = "the greeting (up to the first menu)"
         where += f" in {language}" if language != flow.desk.language else ""
         for heard in greetings(flow, language):

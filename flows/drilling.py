@@ -9,7 +9,7 @@ from flows.engine import Caller, Digits, Silence, Waiting
 from flows.instructions import Gather, Instruction, Pause, Play, Ring, Say
 from flows.localtime import moment, wall
 from flows.schema import Drill, HelpdeskFlow
-from flows.steps import AskStep, MenuStep
+from flows.steps import MenuStep
 
 #: Characters that a voice speaks in a second, on the slow side, and what a sound file is taken to last.
 SPOKEN, PLAYED = 13.0, 5.0

@@ -92,7 +92,9 @@ def _voice(voice: str) -> str:
 
 def _url(url: str) -> str:
     if url != RINGING and not re.fullmatch(f"{URL_FORM}|{FILE_FORM}", url):
-        hint = f"hello.wav or hello.mp3 in the folder sounds, a full address: https://example.com/hello.wav, or {RINGING}"
+        hint = (
+            f"hello.wav or hello.mp3 in the folder sounds, a full address: https://example.com/hello.wav, or {RINGING}"
+        )
         raise wrong(f"{shown(url)} is not the address of a sound file", hint)
     return url
 

@@ -1,7 +1,7 @@
 """What a call is told to do next, as plain data. The edge renders it as TwiML; the engine never sees XML.
 
-The instructions of one turn are carried out in order. At most one of them ends the turn (`Gather`, `Record`, `Connect`, `Transfer`)
-or the call (`Hangup`), and it is always the last. `Effect`s are for the desk: nothing of them is heard.
+The instructions of one turn are carried out in order. At most one of them ends the turn (`Gather`, `Record`, `Connect`,
+`Transfer`) or the call (`Hangup`), and it is always the last. `Effect`s are for the desk: nothing of them is heard.
 """
 
 from dataclasses import dataclass

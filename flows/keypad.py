@@ -2,11 +2,8 @@
 
 from collections.abc import Iterable
 
-_KEYS = {
-    letter: key
-    for key, letters in {"2": "abc", "3": "def", "4": "ghi", "5": "jkl", "6": "mno", "7": "pqrs", "8": "tuv", "9": "wxyz"}.items()
-    for letter in letters
-}  # fmt: skip
+_LETTERS = {"2": "abc", "3": "def", "4": "ghi", "5": "jkl", "6": "mno", "7": "pqrs", "8": "tuv", "9": "wxyz"}
+_KEYS = {letter: key for key, letters in _LETTERS.items() for letter in letters}
 
 
 def typed(name: str) -> str:

@@ -81,8 +81,7 @@ def _routes(calls: Calls, document: Document) -> Iterator[Problem]:
             yield _at(document, place, message=f"no caller ever comes to step '{name}'", hint=hint, key=True)
             continue
         for way in without_keys(calls, name):
-            for problem in _silent(way, place, document, told):
-                yield problem
+            yield from _silent(way, place, document, told)
     if isinstance(calls.steps[calls.start], HangupStep):
         yield _at(
             document,

@@ -94,4 +94,3 @@ def understood(kind: str, keys: str) -> str | None:
         return f"+{abroad[1]}" if abroad else None
     form = r"[2-9]{2,20}" if kind == "name" else r"[0-9*]{1,20}"
     return keys if re.fullmatch(form, keys) else None
-

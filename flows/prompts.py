@@ -11,7 +11,7 @@ from flows.schema import HelpdeskFlow, Wordings
 from flows.segments import Alphabet
 from flows.source import Document, Place
 from flows.speech import Model, Prompts, Translated, Words, same_language
-from flows.steps import LEAVE_KEY, AskStep, CallbackStep, MenuStep, MessageStep, RingStep, Step
+from flows.steps import LEAVE_KEY, AskStep, CallbackStep, MenuStep, MessageStep, Step, kind_name
 from flows.words import IN_FIRST_REPLY, IN_OUTAGE, IN_OVER, IN_PROMPTS, IN_READ_BACK, IN_TEXTS, PLACEHOLDER, fill
 
 MOST_SEGMENTS = 2
@@ -75,7 +75,7 @@ def prompt_problems(flow: HelpdeskFlow, document: Document) -> Iterator[Problem]
     for name, step in flow.calls.steps.items():
         for place, words in all_prompts(step, (*STEPS, name)):
             total += len(words.say)
-            allowed = IN_READ_BACK if "read_back" in place else IN_PROMPTS
+            allowed: Sequence[str] = IN_READ_BACK if "read_back" in place else IN_PROMPTS
             yield from _placeholders(words.say, place, allowed=allowed, document=document)
         for place, text, allowed in _other_words(step, (*STEPS, name)):
             yield from _placeholders(text, place, allowed=allowed, document=document)
@@ -106,16 +106,16 @@ def _other_words(step: Step, place: Place) -> Iterator[tuple[Place, str, Sequenc
 def _unknown_languages(flow: HelpdeskFlow, document: Document) -> Iterator[Problem]:
     """Languages of prompts that the desk does not speak: nobody would ever hear them, or a key of a prompt is mistyped."""
     spoken = (flow.desk.language, *flow.desk.languages)
-    hint = "desk.languages has each with its voice, such as {es-US: Polly.Lupe}"
     for name, step in flow.calls.steps.items():
+        place = (*STEPS, name)
         keys = step.menu.keys.items() if isinstance(step, MenuStep) else ()
-        found = [((*STEPS, name, "menu", "keys", key, "language"), option.language) for key, option in keys]
-        found += [(place, language) for place, language in _languages(step, (*STEPS, name))]
-        for place, language in found:
-            if language and not any(same_language(language, one) for one in spoken):
-                if document.written(place)[-1:] == place[-1:]:
-                    message = f"'{language}' is no language of this desk: {', '.join(spoken)}"
-                    yield Problem(document.file, *document.entry(place).key, message, did_you_mean(language, _KINDS) or hint)
+        chosen = [((*place, "menu", "keys", key, "language"), one.language) for key, one in keys if one.language]
+        for where, language in (*chosen, *_languages(step, place)):
+            written = document.written(where)[-1:] == where[-1:]  # the words that come with us are in more languages
+            if written and not any(same_language(language, one) for one in spoken):
+                message = f"'{language}' is no language of this desk: {', '.join(spoken)}"
+                hint = did_you_mean(language, _KINDS) or "desk.languages has each with its voice: {es-US: Polly.Lupe}"
+                yield Problem(document.file, *document.entry(where).key, message, hint)
 
 
 _KINDS = ("say", "play", "pause")
@@ -181,23 +181,18 @@ def _placeholders(text: str, place: Place, *, allowed: Sequence[str], document: 
         )
 
 
+#: By kind of step, the prompts that a key interrupts.
+_WITH_KEYS = {"menu": ("say", "notice"), "ring": ("say", "hold", "still"), "callback": ("say",), "message": ("say",)}
+
+
 def _keys_of_step(step: Step, place: Place, document: Document) -> Iterator[Problem]:
     """Keys that the words of a step offer and that do nothing there, in each language that is spoken."""
-    match step:
-        case MenuStep(menu=menu):
-            names, keys, inner = ("say", "notice"), tuple(menu.keys), "menu"
-        case RingStep():
-            names, keys, inner = ("say", "hold", "still"), (LEAVE_KEY,), "ring"
-        case CallbackStep():
-            names, keys, inner = ("say",), (LEAVE_KEY,), "callback"
-        case MessageStep():
-            names, keys, inner = ("say",), (LEAVE_KEY,), "message"
-        case _:
-            return
-    block = getattr(step, inner)
+    kind = kind_name(step)
+    names = _WITH_KEYS.get(kind, ())
+    keys = tuple(step.menu.keys) if isinstance(step, MenuStep) else (LEAVE_KEY,)
     for name in names:
-        prompts: Prompts = getattr(block, name) or ()
-        yield from _keys(prompts, keys, (*place, inner, name), document)
+        prompts: Prompts = getattr(getattr(step, kind), name) or ()
+        yield from _keys(prompts, keys, (*place, kind, name), document)
 
 
 def _keys(prompts: Prompts, keys: Collection[str], place: Place, document: Document) -> Iterator[Problem]:

@@ -1,5 +1,6 @@
 """The steps of a call as a graph: where each leads to, by a key or without one."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from flows.fields import shown
@@ -9,6 +10,7 @@ from flows.schema import Calls, HelpdeskFlow
 from flows.source import Document, Place
 from flows.steps import (
     AskStep,
+    CallbackStep,
     ClientStep,
     HangupStep,
     HoursStep,
@@ -17,7 +19,6 @@ from flows.steps import (
     Step,
     TransferStep,
     VoicemailStep,
-    CallbackStep,
 )
 
 STEPS: Place = ("calls", "steps")
@@ -62,7 +63,7 @@ def unknown_steps(flow: HelpdeskFlow, document: Document) -> tuple[Problem, ...]
     return tuple(problem for problem in (*steps, *blocks) if problem is not None)
 
 
-def _unknown(place: Place, target: str, known: dict[str, object], what: str, document: Document) -> Problem | None:
+def _unknown(place: Place, target: str, known: Collection[str], what: str, document: Document) -> Problem | None:
     if target in known:
         return None
     names = ", ".join(list(known)[:12])

@@ -47,7 +47,9 @@ class KnownOutage(Model):
     """What callers of a client hear before the first menu, while a colleague has announced an outage there."""
 
     say: Prompts = Field(
-        in_languages(en="We know of a problem at {client}: {outage}.", es="Sabemos de un problema en {client}: {outage}."),
+        in_languages(
+            en="We know of a problem at {client}: {outage}.", es="Sabemos de un problema en {client}: {outage}."
+        ),
         description="what is known; {outage} is what the colleague wrote",
     )
     offer: Prompts = Field(
@@ -94,7 +96,9 @@ class Wordings(Model):
 class TextRoute(Model):
     """What becomes of a first text that says one of these words, or comes at such hours."""
 
-    words: tuple[Name, ...] = Field((), max_length=50, description="words one of which is in the text; without: any text")
+    words: tuple[Name, ...] = Field(
+        (), max_length=50, description="words one of which is in the text; without: any text"
+    )
     hours: Name | None = Field(None, description="which hours it depends on: a name of the block `hours`")
     when: Literal["open", "closed", "holiday"] = Field(
         "closed", description="how these hours stand then; closed: on holidays too"

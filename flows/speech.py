@@ -48,9 +48,7 @@ def kind_of(*names: str) -> Discriminator:
     return Discriminator(which)
 
 
-OneLanguage = Annotated[
-    Annotated[Words, Tag("say kind")] | Annotated[Clip, Tag("play kind")], kind_of("say", "play")
-]
+OneLanguage = Annotated[Annotated[Words, Tag("say kind")] | Annotated[Clip, Tag("play kind")], kind_of("say", "play")]
 
 
 class Translated(Model):
@@ -89,9 +87,9 @@ def _as_words(value: Any) -> Any:
 
 def _as_prompt(value: Any) -> Any:
     """Plain words stand for `say`, and {en: ..., es: ...} for the same prompt in several languages."""
-    if isinstance(value, dict) and value and all(re.fullmatch(LANGUAGE_FORM, str(key)) for key in value):
-        if not value.keys() & {"say", "play"}:
-            return {"spoken": {key: _as_words(inner) for key, inner in value.items()}}
+    named = isinstance(value, dict) and value and not value.keys() & {"say", "play"}
+    if named and all(re.fullmatch(LANGUAGE_FORM, str(key)) for key in value):
+        return {"spoken": {key: _as_words(inner) for key, inner in value.items()}}
     return _as_words(value)
 
 

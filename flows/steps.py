@@ -223,7 +223,8 @@ class Callback(Model):
 
 
 class CallbackStep(Model):
-    """Offer to call back. Key 1 opens a ticket, tells the team the number, and ends the call. Nobody without a number is asked."""
+    """Offer to call back. Key 1 opens a ticket, tells the team the number, and ends the call. Callers without a number are not
+    asked."""
 
     callback: Callback = Field(description="the words of the offer")
     otherwise: StepName = Field(description="the step for whoever does not want it, or has no number")

@@ -35,9 +35,7 @@ def _parts(template: str) -> tuple[tuple[str, bool], ...]:
     return tuple((part, place % 2 == 1) for place, part in enumerate(PLACEHOLDER.split(template)))
 
 
-def spoken_values(
-    desk: Desk, *, number: str | None, client: str | None, language: str | None = None
-) -> dict[str, str]:
+def spoken_values(desk: Desk, *, number: str | None, client: str | None, language: str | None = None) -> dict[str, str]:
     """Values for prompts, in the desk's language or another. A number is spelled ("9 0 3, 5 5 5, 0 1 6 0"); withheld and
     odd ones become "your number"."""
     code = (language or desk.language).partition("-")[0]
@@ -62,7 +60,8 @@ def filled(words: W, desk: Desk) -> W:
     changed: dict[str, object] = {name: _fill_known(text, values) for name, text in texts.items() if text}
     if isinstance(words, Texts):
         changed["routes"] = tuple(
-            one.model_copy(update={"reply": _fill_known(one.reply, values)}) if one.reply else one for one in words.routes
+            one.model_copy(update={"reply": _fill_known(one.reply, values)}) if one.reply else one
+            for one in words.routes
         )
     return words.model_copy(update=changed)
 

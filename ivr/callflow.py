@@ -41,7 +41,7 @@ def answer(desk: Helpline, form: CallForm, turn: int) -> str:
     """The TwiML for this turn of the call; the same turn again gets the same TwiML, and nothing happens twice."""
     now = desk.now()
     if turn == 0:
-        caller = _who_calls(desk, form.from_number, now=now)
+        caller = _who_calls(desk, form.from_number)
         known = _known(desk, caller, now=now)
         first, instructions = desk.answers.begin(caller, now=now, known=known)
         row = calls.new_row(form.sid, _caller(form), client=caller.client, now=now)
@@ -80,7 +80,7 @@ def _next(unit: Unit, desk: Helpline, call: Call, form: CallForm, *, now: dateti
     return _heard(event), result
 
 
-def _who_calls(desk: Helpline, number: str | None, *, now: datetime) -> Caller:
+def _who_calls(desk: Helpline, number: str | None) -> Caller:
     """Who calls. Whether they may be texted is looked up only where it matters for what they hear first."""
     caller = desk.flows.caller(number)
     if not desk.answers.texts_matter:

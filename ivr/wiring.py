@@ -138,7 +138,9 @@ def _course(flows: Flows, team: dict[str, Person]) -> Course:
 
 def _members(flows: Flows, team: str, at: datetime) -> frozenset[str] | None:
     """Whom the name behind `ring` means; everybody when an edit has taken the name away meanwhile."""
-    known = team in flows.oncall.teams or team in flows.oncall.rotations or team in {one.name for one in flows.oncall.team}
+    known = (
+        team in flows.oncall.teams or team in flows.oncall.rotations or team in {one.name for one in flows.oncall.team}
+    )
     return members(flows.oncall, [team], at) if known else None
 
 

@@ -175,9 +175,11 @@ def acknowledge(session: Session, ticket: Ticket, person: Person, *, rules: Rule
 def _call_back(session: Session, ticket: Ticket) -> str:
     callbacks = [recording.callback_number for recording in recordings_of(session, ticket) if recording.callback_number]
     typed = session.scalars(
-        select(Call.callback_number).where(Call.ticket_id == ticket.id, Call.callback_number.is_not(None)).order_by(Call.id)
+        select(Call.callback_number)
+        .where(Call.ticket_id == ticket.id, Call.callback_number.is_not(None))
+        .order_by(Call.id)
     ).all()
-    number = (callbacks or [*typed] or [ticket.from_number])[-1]
+    number = next((one for one in (*reversed(callbacks), *reversed(typed), ticket.from_number) if one), None)
     return f" Call {spoken_number(number)}." if number else ""
 
 

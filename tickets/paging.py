@@ -18,8 +18,8 @@ _ENOUGH = 20
 class Facts:
     """What is known of a ticket when a page is planned. Numbers are E.164; `seconds` is the length of the voicemail;
     `link` lets staff listen without logging in, `pictures_link` see the `pictures` that came with a text; `rung`: phones of
-    the team rang, and nobody took the call. `again` says why this is not the first page ("nobody took it for 10 min"); `call_back`: a caller who left no words wants
-    to be called back."""
+    the team rang, and nobody took the call. `again` says why this is not the first page ("nobody took it for 10 min");
+    `call_back`: a caller who left no words wants to be called back."""
 
     number: int
     client: str | None = None
@@ -117,7 +117,8 @@ def missed_body(facts: Facts) -> str:
     """A caller chose an option and left no words, perhaps after nobody took the call."""
     before = f"{_urgent(facts)} missed call, {who(facts)}: "
     nobody = "nobody took the call, " if facts.rung else ""
-    what = f"chose {facts.about or 'an option'}, {nobody}{'wants to be called back' if facts.call_back else 'left no message'}."
+    left = "wants to be called back" if facts.call_back else "left no message"
+    what = f"chose {facts.about or 'an option'}, {nobody}{left}."
     return sms.fit(before, what, f" Reply ACK {facts.number} to take it.")
 
 
