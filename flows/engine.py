@@ -176,8 +176,8 @@ class _Call(Making):
             self.keep(choice=option.opens)
         if option.records is not None:
             self.out.append(Note(f"The caller pressed {key}: {option.records}"))
-        if option.language is not None:
-            self.keep(language=option.language)
+        if option.language is not None and not same_language(option.language, self.session.language):
+            self.keep(language=option.language, heard=())  # a notice is one in a language that the caller understands
         return self.enter(option.next)
 
     def _miss(self, step: MenuStep, miss: Miss) -> Turn:

@@ -74,10 +74,8 @@ def quiet_flows(folder: Path) -> Path:
     if not flows.exists():
         flows.mkdir(parents=True)
         for shipped in FLOWS.glob("*.yml"):
-            words = shipped.read_text().replace("{next: team, ", "{next: message, ")
-            (flows / shipped.name).write_text(
-                re.sub(r"\n    team: .*\n      ring: .*\n      otherwise: .*\n", "", words)
-            )
+            words = re.sub(r"\n    team: .*", "", shipped.read_text())
+            (flows / shipped.name).write_text(re.sub(r"(next|open): team\b", r"\1: message", words))
     return flows
 
 
