@@ -27,6 +27,7 @@ OPTIONS = (
     "For an emergency or outage, press 1. For other help, press 2. For other ways to reach us, press 3. "
     "To repeat, press 9. Or stay on the line to leave a message."
 )
+SPANISH = "Para español, oprima el 8."
 NOTICE = (
     "By messaging us, you consent to receive texts from Business I.T. Service Corps. Reply STOP to opt out, HELP for "
     "support. Message and data rates may apply. Messaging frequency may vary. See our privacy policy at bitscorps dot com "
@@ -46,7 +47,7 @@ def test_the_greeting_names_the_desk_says_that_messages_are_recorded_and_then_of
     voice = {"language": "en-US", "voice": "Polly.Joanna"}
     assert phone.instructions == (
         Say("Business I.T. Service Corps help desk. Messages are recorded.", **voice),
-        Gather(prompts=(Say(OPTIONS, **voice), Say(NOTICE, **voice)), digits=1, timeout=5, finish_on_key=""),
+        Gather(prompts=(Say(OPTIONS, **voice), Say(SPANISH, "es-US", "Polly.Lupe"), Say(NOTICE, **voice)), digits=1, timeout=5, finish_on_key=""),
     )
     assert phone.session.waiting is Waiting.KEYS
     assert phone.session.steps == 1
@@ -80,6 +81,7 @@ def test_other_ways_are_told_without_a_ticket_and_lead_back_to_the_menu_without_
         "For requests that can wait, e-mail help at bitscorps dot com, go to portal dot bitscorps dot com, "
         "or use the help desk app in your taskbar.",
         OPTIONS,
+        SPANISH,
     ]
     assert phone.session.choice is None
     assert phone.press("1").last == RECORD
@@ -88,13 +90,13 @@ def test_other_ways_are_told_without_a_ticket_and_lead_back_to_the_menu_without_
 @pytest.mark.parametrize("key", ["9", "*"])
 def test_the_menu_is_repeated_without_a_ticket_and_without_the_notice(phone: Phone, key: str) -> None:
     phone.press(key)
-    assert phone.hears == [OPTIONS]
+    assert phone.hears == [OPTIONS, SPANISH]
     assert phone.choices == []
     assert phone.session.tries == 0
 
 
 def test_a_silent_caller_hears_the_menu_once_more_and_then_comes_to_the_voicemail(phone: Phone) -> None:
-    assert phone.is_silent().hears == ["I did not hear a key.", OPTIONS]
+    assert phone.is_silent().hears == ["I did not hear a key.", OPTIONS, SPANISH]
     assert phone.session.tries == 1
     phone.is_silent()
     assert phone.hears == [LEAVE]
@@ -103,7 +105,7 @@ def test_a_silent_caller_hears_the_menu_once_more_and_then_comes_to_the_voicemai
 
 
 def test_a_wrong_key_has_words_of_its_own_and_counts_as_a_try(phone: Phone) -> None:
-    assert phone.press("7").hears == ["That key is not in the menu.", OPTIONS]
+    assert phone.press("7").hears == ["That key is not in the menu.", OPTIONS, SPANISH]
     assert phone.press("#").last == RECORD
 
 
@@ -112,7 +114,7 @@ def test_a_right_key_after_a_wrong_one_is_taken(phone: Phone) -> None:
 
 
 def test_no_key_at_all_is_silence(phone: Phone) -> None:
-    assert phone.press("").hears == ["I did not hear a key.", OPTIONS]
+    assert phone.press("").hears == ["I did not hear a key.", OPTIONS, SPANISH]
 
 
 @pytest.mark.parametrize("key", ["*", "#", ""])

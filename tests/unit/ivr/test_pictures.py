@@ -143,7 +143,7 @@ def test_a_carrier_that_is_down_for_a_day_is_given_up(world: World) -> None:
 
 
 def test_a_picture_over_the_limit_is_refused_and_the_others_are_kept(database_url: str, tmp_path: Path) -> None:
-    flows = edited_flows(tmp_path, "helpdesk.yml", "max_megabytes: 10 ", "max_megabytes: 1 ")
+    flows = edited_flows(tmp_path, "helpdesk.yml", "max_megabytes: 10,", "max_megabytes: 1,")
     world = World(database_url, tmp_path, FLOWS_DIR=str(flows))
     send(world, ("ME1", "video/mp4", b"\0" * 1_000_001), ("ME2", "image/png", PNG))
     world.work()

@@ -90,7 +90,7 @@ def test_a_text_of_two_segments_takes_two_seconds(paced: World) -> None:
 
 
 def test_the_flow_file_can_say_that_the_carrier_takes_more(database_url: str, tmp_path: Path) -> None:
-    flows = edited_flows(tmp_path, "helpdesk.yml", "segments_per_second: 1 ", "segments_per_second: 4 ")
+    flows = edited_flows(tmp_path, "helpdesk.yml", "  reopen_hours: 12", "  segments_per_second: 4\n  reopen_hours: 12")
     world = World(database_url, tmp_path, real_rate=True, FLOWS_DIR=str(flows))
     chatter(world, 12)
     world.pass_time(5, step=0.25)
