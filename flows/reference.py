@@ -58,7 +58,7 @@ _EXAMPLES = {
     "ring": "team: {ring: {team: everyone, seconds: 25}, otherwise: message}",
     "transfer": 'service: {transfer: {to: "+19035550190", seconds: 25}, otherwise: message}',
     "callback": "back: {callback: {}, otherwise: team}",
-    "message": 'link: {message: {say: Press 1 for our address by text., text: "{desk}: ... Reply STOP to opt-out."}, next: main}',
+    "message": 'link: {message: {say: Press 1 for our address., text: "{desk}: ... Reply STOP to opt-out."}, next: main}',
     "voicemail": "message: {voicemail: {max_seconds: 180}}",
     "hangup": "goodbye: {hangup: Goodbye.}",
 }

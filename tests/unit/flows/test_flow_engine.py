@@ -47,7 +47,12 @@ def test_the_greeting_names_the_desk_says_that_messages_are_recorded_and_then_of
     voice = {"language": "en-US", "voice": "Polly.Joanna"}
     assert phone.instructions == (
         Say("Business I.T. Service Corps help desk. Messages are recorded.", **voice),
-        Gather(prompts=(Say(OPTIONS, **voice), Say(SPANISH, "es-US", "Polly.Lupe"), Say(NOTICE, **voice)), digits=1, timeout=5, finish_on_key=""),
+        Gather(
+            prompts=(Say(OPTIONS, **voice), Say(SPANISH, "es-US", "Polly.Lupe"), Say(NOTICE, **voice)),
+            digits=1,
+            timeout=5,
+            finish_on_key="",
+        ),
     )
     assert phone.session.waiting is Waiting.KEYS
     assert phone.session.steps == 1

@@ -21,15 +21,16 @@ from flows.engine import (
     StillRinging,
     Taken,
     Talked,
+    Transferred,
     Turn,
     Waiting,
+    Who,
     advance,
     begin,
-    voicemail_only,
 )
-from flows.instructions import Connect, Gather, Hangup, Record
+from flows.instructions import Connect, Gather, Hangup, Record, Transfer
 from flows.loader import load
-from flows.schema import HelpdeskFlow
+from tests.any_flow import flows
 
 FLOW = load(SHIPPED).helpdesk
 # After the last menu turn: the voicemail, its second chance, the goodbye.
@@ -50,53 +51,17 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(Taken, st.just("ring-1")),
     st.just(NotTaken()),
     st.builds(Talked, st.none() | st.integers(0, 8000)),
+    st.builds(Transferred, st.booleans()),
 )
 stubborn: st.SearchStrategy[Event] = st.one_of(
     st.builds(Digits, keys), st.just(Silence()), st.just(StillRinging()), st.just(NotTaken()), st.just(Talked(None)),
-    st.builds(Taken, st.just("ring-1")),
+    st.builds(Taken, st.just("ring-1")), st.just(Transferred(answered=False)), st.just(Digits("9035550199")),
+)  # fmt: skip
+callers = st.builds(
+    Caller, st.sampled_from([None, "+19035550160", "odd"]), st.sampled_from([None, "Hollis & Wade CPA"]),
+    st.sampled_from(Who), st.sampled_from([None, "es", "fr"]), st.booleans(),
 )  # fmt: skip
 known = st.none() | st.builds(Known, st.text(max_size=20), st.booleans())
-names = st.sampled_from(["a", "b", "c", "d", "e", "nowhere"])
-
-
-def _miss(draw: st.DrawFn) -> dict[str, Any]:
-    return {"say": "Miss.", **({"next": draw(names)} if draw(st.booleans()) else {})}
-
-
-@st.composite
-def steps(draw: st.DrawFn) -> dict[str, Any]:
-    """Any step, leading anywhere, also to steps that do not exist."""
-    match draw(st.sampled_from(["say", "menu", "ring", "voicemail", "hangup"])):
-        case "say":
-            return {"say": "Words.", "next": draw(names)}
-        case "ring":
-            seconds, order = draw(st.integers(5, 9)), draw(st.sampled_from(["all", "one by one"]))
-            return {"ring": {"seconds": seconds, "order": order}, "otherwise": draw(names)}
-        case "voicemail":
-            return {"voicemail": {"say": "Speak.", "again": "Again.", "thanks": "Thanks.", "goodbye": "Bye."}}
-        case "hangup":
-            return {"hangup": "Bye."}
-    options = draw(st.dictionaries(st.sampled_from("0123456789*#"), names, min_size=1, max_size=4))
-    menu = {
-        "say": "Menu.",
-        "keys": {key: {"next": name, "opens": draw(st.sampled_from(["Help", None]))} for key, name in options.items()},
-        "silence": _miss(draw),
-        "wrong": _miss(draw),
-        "tries": draw(st.integers(1, 5)),
-    }
-    return {"menu": menu, "otherwise": draw(names)}
-
-
-@st.composite
-def flows(draw: st.DrawFn) -> Flow:
-    """Any flow of the schema, sensible or not."""
-    raw = voicemail_only().model_dump(include={"desk", "consent", "texts"})
-    calls = {
-        "start": draw(names),
-        "limits": {"turns": draw(st.integers(5, 20))},
-        "steps": draw(st.dictionaries(st.sampled_from("abcde"), steps(), min_size=1)),
-    }
-    return HelpdeskFlow.model_validate({**raw, "calls": calls})
 
 
 def _is_sound(turn: Turn) -> bool:
@@ -106,22 +71,23 @@ def _is_sound(turn: Turn) -> bool:
         Waiting.KEYS: Gather,
         Waiting.RINGING: Gather,
         Waiting.TALKING: Connect,
+        Waiting.TRANSFERRED: Transfer,
         Waiting.RECORDING: Record,
         Waiting.NOTHING: Hangup | None,
     }[turn.session.waiting]
     return (
         isinstance(last, expected)
-        and not any(isinstance(one, Gather | Record | Connect | Hangup) for one in before)
+        and not any(isinstance(one, Gather | Record | Connect | Transfer | Hangup) for one in before)
         and turn.session.ended == (turn.session.waiting is Waiting.NOTHING)
     )
 
 
 @patient
-@given(flows(), st.booleans(), known, st.lists(events, max_size=40))
+@given(flows(), callers, st.booleans(), known, st.lists(events, max_size=40))
 def test_every_turn_of_any_flow_ends_with_a_wait_or_the_hang_up(
-    flow: Flow, rings: bool, outage: Known | None, story: list[Event]
+    flow: Flow, caller: Caller, rings: bool, outage: Known | None, story: list[Event]
 ) -> None:
-    phone = Phone(flow, Caller(None, None), rings=rings, known=outage).call()
+    phone = Phone(flow, caller, rings=rings, known=outage).call()
     assert phone.turn is not None
     assert _is_sound(phone.turn)
     for event in story:
@@ -130,12 +96,12 @@ def test_every_turn_of_any_flow_ends_with_a_wait_or_the_hang_up(
 
 
 @patient
-@given(flows(), known, st.data())
+@given(flows(), callers, known, st.data())
 def test_a_caller_who_never_hangs_up_ends_within_the_limit_in_any_flow(
-    flow: Flow, outage: Known | None, data: st.DataObject
+    flow: Flow, caller: Caller, outage: Known | None, data: st.DataObject
 ) -> None:
     rings = data.draw(st.booleans())
-    phone = Phone(flow, rings=rings, known=outage).call()
+    phone = Phone(flow, caller, rings=rings, known=outage).call()
     turns, most = 1, flow.calls.limits.turns + AFTER_THE_LIMIT
     while not phone.session.ended:
         phone.does(data.draw(stubborn))
@@ -193,7 +159,21 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
-FIELDS = ("step", "waiting", "steps", "tries", "choice", "language", "ended", "began", "heard", "since", "offered")
+FIELDS = (
+    "step",
+    "waiting",
+    "steps",
+    "tries",
+    "choice",
+    "language",
+    "ended",
+    "began",
+    "heard",
+    "since",
+    "offered",
+    "asked",
+    "number",
+)
 
 
 @patient
