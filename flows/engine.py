@@ -3,7 +3,8 @@
 Promises: `begin` and `advance` never raise, whatever the event is and whatever became of the flow file since the last
 turn. Every turn ends with `Gather`, `Record`, `Connect`, `Transfer` or `Hangup`, or with nothing when the caller is gone.
 After at most `calls.limits.turns` turns, or `calls.limits.minutes`, the call is at a voicemail or with a person, and two
-turns later it has ended. A ring adds turns on hold to that: at most one for each of its seconds, and none MARGIN seconds after its end.
+turns later it has ended. A ring adds turns on hold to that: at most one for each of its seconds, and none MARGIN seconds
+after its end.
 """
 
 from dataclasses import replace

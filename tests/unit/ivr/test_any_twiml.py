@@ -1,4 +1,4 @@
-"""Whatever an admin writes and a caller does, the carrier gets TwiML that it takes: well formed, small, every word as written."""
+"""Whatever an admin writes and a caller does, the carrier gets TwiML that it takes: well formed, small, words as written."""
 
 import math
 from datetime import UTC, datetime
