@@ -147,7 +147,8 @@ def nobody_rings(flow: Flow, turn: Turn, *, caller: Caller, now: datetime) -> Tu
     was chosen and said before stays."""
     place = next(index for index, one in enumerate(turn.instructions) if isinstance(one, Ring))
     following = advance(flow, turn.session, NotTaken(), caller=caller, now=now)
-    return Turn(following.session, (*turn.instructions[:place], *following.instructions))
+    instructions = (*turn.instructions[:place], *following.instructions)
+    return Turn(following.session, instructions, (*turn.passed, *following.passed))
 
 
 class _Call(Making):
@@ -207,6 +208,7 @@ class _Call(Making):
             if step is None or (self._at_limit() and not isinstance(step, VoicemailStep | HangupStep)):
                 name, step = self._voicemail_for(name)
             passed.add(name)
+            self.passed.append(name)
             if self.known is not None and not isinstance(step, SayStep | AnnounceStep | HoursStep | ClientStep):
                 known, self.known = self.known, None
                 if (turn := self._announce_outage(name, known)) is not None:
@@ -276,7 +278,7 @@ class _Call(Making):
             self.say(self._ring_rules().taken)
             self.keep(waiting=Waiting.TALKING, since=self.now)
             # The colleague's side ends the talk; ours may leave the room and come back without ending it.
-            return Turn(self.session, (*self.out, Connect(event.room, leads=True, host=False)))
+            return self.turn(Connect(event.room, leads=True, host=False))
         if not isinstance(step, RingStep):
             return self.enter(self.session.step, lost=True)
         over = self.session.tries >= step.ring.seconds or self.now >= self.session.since + step.ring.seconds + MARGIN
@@ -326,7 +328,7 @@ class _Call(Making):
     def _transfer(self, name: str, rules: TransferRules) -> Turn:
         self.say(rules.say)
         self.keep(step=name, waiting=Waiting.TRANSFERRED, since=self.now)
-        return Turn(self.session, (*self.out, Transfer(rules.to, rules.seconds)))
+        return self.turn(Transfer(rules.to, rules.seconds))
 
     # --- words and keys ---------------------------------------------------------------------------------------------
 
@@ -372,7 +374,7 @@ class _Call(Making):
     def _record(self, name: str, voicemail: Voicemail, *, tries: int) -> Turn:
         record = Record(voicemail.max_seconds, voicemail.silence_seconds, FINISH_KEYS, voicemail.beep)
         self.keep(step=name, waiting=Waiting.RECORDING, tries=tries)
-        return Turn(self.session, (*self.out, record))
+        return self.turn(record)
 
     def _at_limit(self) -> bool:
         limits = self.flow.calls.limits

@@ -112,9 +112,15 @@ def _words(details: ErrorDetails, holder: type[BaseModel] | None, *, field: Fiel
     if value is None:
         return "the value is empty", about
     if kind == "literal_error":
-        options = [str(option) for option in get_args(field.annotation)] if field else []
+        options = _options(field.annotation) if field else []
         return f"{shown(value)} is not allowed; allowed: {', '.join(options)}", did_you_mean(str(value), options)
     return _wrong_value(kind, value, context=context, field=field), about
+
+
+def _options(annotation: Any) -> list[str]:
+    """The words that a field takes, also one that may be left out."""
+    parts = get_args(annotation)
+    return [one for part in parts for one in ([part] if isinstance(part, str) else _options(part))]
 
 
 def _choices(

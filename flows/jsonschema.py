@@ -11,12 +11,14 @@ from pydantic import BaseModel
 
 from flows.oncall_schema import OnCall
 from flows.schema import ClientList, HelpdeskFlow, Wordings
+from flows.testfile import CaseFile
 
 _FILES: dict[str, type[BaseModel]] = {
     "helpdesk.schema.json": HelpdeskFlow,
     "oncall.schema.json": OnCall,
     "clients.schema.json": ClientList,
     "texts.schema.json": Wordings,
+    "tests.schema.json": CaseFile,
 }
 
 

@@ -160,10 +160,12 @@ class Session:
 
 @dataclass(frozen=True)
 class Turn:
-    """The answer to one event: keep `session`, carry out `instructions` in order."""
+    """The answer to one event: keep `session`, carry out `instructions` in order. `passed` names the steps that the caller
+    came to in this turn, in their order; those that were not heard (hours, client) are among them."""
 
     session: Session
     instructions: tuple[Instruction, ...]
+    passed: tuple[str, ...] = ()
 
 
 def _text(value: object) -> str | None:

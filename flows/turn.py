@@ -19,6 +19,7 @@ class Making:
         self.now = int(now.timestamp())
         self.minutes = (now.timestamp() - session.began) / 60
         self.out: list[Instruction] = []
+        self.passed: list[str] = []
         self.more: Mapping[str, str] = {}
 
     @property
@@ -39,12 +40,16 @@ class Making:
         like silence."""
         ready = self.prompts(prompts)
         gather = Gather(prompts=ready, digits=digits, timeout=wait, finish_on_key=finish)
-        return Turn(self.session, (*self.out, gather))
+        return self.turn(gather)
 
     def end(self, name: str, *last: Instruction) -> Turn:
         """The end of the call at step `name`."""
         self.keep(step=name, waiting=Waiting.NOTHING, ended=True)
-        return Turn(self.session, (*self.out, *last))
+        return self.turn(*last)
+
+    def turn(self, *last: Instruction) -> Turn:
+        """The turn that all of this comes to."""
+        return Turn(self.session, (*self.out, *last), tuple(self.passed))
 
     def prompts(self, prompts: Prompts | tuple[Prompt, ...]) -> tuple[Prompt, ...]:
         """Prompts of the file as the caller hears them; what is ready stays."""

@@ -21,7 +21,7 @@ from ivr.settings import Settings, load_settings
 SECTIONS = {
     "Run": ("up", "db upgrade"),
     "Look": ("phone", "tickets", "oncall", "consent", "transcribe"),
-    "Check": ("doctor", "flow check", "drill"),
+    "Check": ("doctor", "flow check", "flow try", "flow test", "drill"),
     "Roles (the lines of Procfile; `up` runs all of them)": (
         "web",
         "worker",
@@ -211,6 +211,47 @@ def check(*, folder: Path | None, as_json: bool) -> int:
     from ivr.commands.flowcheck import print_problems
 
     return print_problems(folder or _settings("flow", quiet=True).flows_dir, as_json=as_json)
+
+
+@flow.command("try")
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--at", metavar="TIME", help='When: "2026-11-01 01:30", by the clocks of the desk or with a zone behind it.'
+)
+@click.option("--from", "number", metavar="NUMBER", help="The number that calls or texts: +19035550160.")
+@click.option("--as", "known_as", metavar="NAME", help="A client; or vip, known, blocked, withheld, stranger.")
+@click.option("--outage", metavar="WORDS", help="An outage that a colleague has announced to this client.")
+@click.option("--text", "texts", metavar="WORDS", multiple=True, help="Text these words instead of calling.")
+@click.option("--keys", metavar="LIST", help='What happens, without asking: "1,silence,1".')
+@click.option("--save", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Keep it as a test.")
+def try_flow(
+    *,
+    folder: Path | None,
+    at: str | None,
+    number: str | None,
+    known_as: str | None,
+    outage: str | None,
+    texts: tuple[str, ...],
+    keys: str | None,
+    save: Path | None,
+) -> int:
+    """Walk a call or a text in the terminal."""
+    from ivr.commands import flowtry
+
+    if number is not None and known_as is not None:
+        raise click.UsageError("--from and --as both say who calls: take one of them.")
+    asked = flowtry.Asked(at, number, known_as, outage, texts, keys, save)
+    return flowtry.try_flow(folder or _settings("flow", quiet=True).flows_dir, asked)
+
+
+@flow.command("test")
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="For editors and programs.")
+def test_flow(*, folder: Path | None, as_json: bool) -> int:
+    """Run the tests beside the flow files, and name what none visits."""
+    from ivr.commands.flowtest import print_tests
+
+    return print_tests(folder or _settings("flow", quiet=True).flows_dir, as_json=as_json)
 
 
 @cli.command()

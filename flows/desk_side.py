@@ -1,0 +1,76 @@
+"""What the desk would do beside speaking, in a walk: whose phones ring, who is paged, which ticket there is. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from flows import keypad
+from flows.instructions import CallBack, Choose, Note, SendText, TellWhenOver, Typed
+from flows.loader import Flows
+from flows.schedule import members, on_duty
+from flows.schema import HelpdeskFlow
+from flows.session import Turn
+from flows.steps import Ring, RingStep
+from flows.texting import Ticket
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a turn brings at the desk: the ticket that there is now, lines of its history, texts to the caller."""
+
+    ticket: Ticket | None
+    notes: tuple[str, ...]
+    texts: tuple[str, ...]
+
+
+def rung(flows: Flows, team: str, *, caller: str | None, at: datetime) -> tuple[str, ...]:
+    """The names of those whose phones ring: of those on duty the ones of the team, but never the caller's own phone. A team
+    that the file does not know is everybody."""
+    oncall = flows.oncall
+    known = team in oncall.teams or team in oncall.rotations or team in {person.name for person in oncall.team}
+    named = members(oncall, [team], at) if known else {person.name for person in oncall.team}
+    never = {caller, flows.helpdesk.desk.number}
+    people = (person for person in on_duty(oncall, at) if person.name in named and not never & {*person.phones})
+    return tuple(person.name for person in people)
+
+
+def paged(flows: Flows, at: datetime) -> tuple[str, ...]:
+    """The names of those whom a page reaches: everyone on duty, and everyone there is when nobody is."""
+    return tuple(person.name for person in on_duty(flows.oncall, at) or flows.oncall.team)
+
+
+def ring_of(flow: HelpdeskFlow, name: str | None) -> Ring:
+    """The rules of a ring step."""
+    step = flow.calls.steps.get(name or "")
+    return step.ring if isinstance(step, RingStep) else Ring()
+
+
+def effects(flows: Flows, turn: Turn, ticket: Ticket | None) -> Done:
+    """What a turn brings, with the ticket that there was before it. The last choice is its subject."""
+    for one in turn.instructions:
+        if isinstance(one, Choose):
+            ticket = Ticket(one.label, one.priority)
+        elif isinstance(one, CallBack):
+            ticket = ticket or Ticket(one.label, "urgent")
+    texts = tuple(one.text for one in turn.instructions if isinstance(one, SendText))
+    return Done(ticket, tuple(_notes(flows, turn)), texts)
+
+
+def _notes(flows: Flows, turn: Turn) -> Iterator[str]:
+    for one in turn.instructions:
+        match one:
+            case Choose(note=text) | Note(text=text):
+                yield text
+            case TellWhenOver():
+                yield "The caller wants to be told when the outage is over"
+            case CallBack(number=number):
+                yield f"The caller wants to be called back at {number}"
+            case Typed(about=about, kind="name", value=keys):
+                yield f"The caller typed the {about}: {keys}, {_who(flows, keys)}"
+            case Typed(about=about, value=value):
+                yield f"The caller typed the {about}: {value}"
+
+
+def _who(flows: Flows, keys: str) -> str:
+    names = keypad.matches(keys, [client.name for client in flows.clients])
+    return f"which {'is' if len(names) == 1 else 'may be'} {', '.join(names)}" if names else "which is no known client"

@@ -1,0 +1,226 @@
+"""`helpline flow try`: walk a call, or a conversation by text, in the terminal; undo; keep the walk as a test."""
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from pydantic_core import PydanticCustomError
+
+from flows.actions import NotNow
+from flows.callers import WITHHELD, UnknownCaller, from_number, known_as
+from flows.loader import HELPDESK, Flows, load
+from flows.session import Caller
+from flows.source import Document, read
+from flows.testfile import FOLDER
+from flows.testwrite import Kept, NotSaved, appended
+from flows.walk import Walk
+from flows.walkwords import COMMANDS, action, caller_words, clock, told
+from flows.walltimes import written
+from ivr.commands.failures import FAILED, NOT_USABLE, Failure
+from ivr.commands.flowtest import open_texting
+
+#: Where a walk is kept when no file is named.
+TRIED = "tried.yml"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line says of a walk."""
+
+    at: str | None = None
+    number: str | None = None
+    known_as: str | None = None
+    outage: str | None = None
+    texts: tuple[str, ...] = ()
+    keys: str | None = None
+    save: Path | None = None
+
+
+def try_flow(directory: Path, asked: Asked) -> int:
+    """Walk through the flow of a folder; returns 1 when something that was asked for could not happen.
+
+    Raises FlowErrors, and Failure for options that mean nothing."""
+    flows = load(directory)
+    at, remark = _moment(flows, asked.at)
+    caller = _caller(flows, asked)
+    if asked.outage is not None and (caller.client is None or asked.texts):
+        raise Failure("--outage: only a known client's callers hear of it: add --as with a client", code=NOT_USABLE)
+    walk = Walk(flows, caller, at, open_texting, calls=not asked.texts, outage=asked.outage)
+    trial = Trial(walk, directory, asked)
+    if remark:
+        click.echo(remark)
+    trial.begin()
+    for words in asked.texts:
+        trial.take(f"text {words}")
+    for line in map(_readable, _lines(asked)):
+        if not trial.take(line):
+            break
+    if asked.save is not None and not trial.saved:
+        trial.save("")
+    return FAILED if trial.failed else 0
+
+
+def _lines(asked: Asked) -> Iterator[str]:
+    """What is typed: the words of --keys, a person at a terminal, or what comes through a pipe."""
+    if asked.keys is not None:
+        for line in asked.keys.split(","):
+            click.echo(f"> {line.strip()}")
+            yield line
+        return
+    if sys.stdin.isatty():
+        with contextlib.suppress(ImportError):
+            import readline  # noqa: F401 - the keys for editing a line
+        click.echo("Type help for what can happen; an empty line is silence.")
+        with contextlib.suppress(EOFError):
+            while True:
+                yield input("> ")
+        return
+    if asked.texts:
+        return
+    for line in sys.stdin:
+        click.echo(f"> {line.strip()}")
+        yield line.rstrip("\n")
+
+
+def _readable(line: str) -> str:
+    """What came as bytes that are no text shows as such, and is no trouble later."""
+    return line.encode("utf-8", "replace").decode()
+
+
+def _moment(flows: Flows, at: str | None) -> tuple[datetime, str]:
+    zone = flows.helpdesk.desk.zone
+    if at is None or at.strip().casefold() == "now":
+        return datetime.now(UTC).replace(second=0, microsecond=0), ""
+    try:
+        time = written(at)
+    except PydanticCustomError as error:
+        raise Failure(f"--at: {_words(error)}", code=NOT_USABLE) from None
+    return time.moment(zone), time.remark(zone)
+
+
+def _words(error: PydanticCustomError) -> str:
+    context = error.context or {}
+    return f"{context.get('what')}. {context.get('hint')}"
+
+
+def _caller(flows: Flows, asked: Asked) -> Caller:
+    try:
+        if asked.known_as is not None:
+            return known_as(flows, asked.known_as)
+        return from_number(flows, asked.number) if asked.number is not None else known_as(flows, "stranger")
+    except UnknownCaller as unknown:
+        option = "--as" if asked.known_as is not None else "--from"
+        raise Failure(f"{option}: {unknown}. {unknown.hint}", code=NOT_USABLE) from None
+
+
+class Trial:
+    """A walk and its terminal."""
+
+    def __init__(self, walk: Walk, directory: Path, asked: Asked) -> None:
+        self.walk, self.directory, self.asked = walk, directory, asked
+        self.failed = self.saved = False
+        self._typed: list[str] = []
+
+    def begin(self) -> None:
+        """Say who calls when, and what is heard first."""
+        what = "a call" if self.walk.calls else "texts"
+        zone = self.walk.flows.helpdesk.desk.zone
+        click.echo(f"{clock(self.walk.begins, zone)}: {what} from {caller_words(self.walk.caller)}")
+        if self.walk.calls:
+            self._tell()
+
+    def take(self, line: str) -> bool:
+        """Do what was typed. False when that was the wish to leave."""
+        verb, _, rest = line.strip().partition(" ")
+        match verb.casefold():
+            case "quit" | "q" | "exit":
+                return False
+            case "help" | "?" if not rest:
+                click.echo(COMMANDS)
+            case "undo" if not rest:
+                self._undo()
+            case "save":
+                self.save(rest.strip())
+            case _:
+                self._do(line)
+        return True
+
+    def _do(self, line: str) -> None:
+        before = self.walk.point
+        try:
+            self.walk.do(action(line))
+        except NotNow as error:
+            self._complain(f"{error}{f' ({error.hint})' if error.hint else ''}")
+            return
+        self._typed.append(line.strip() or "silence")
+        if self.walk.point.at != before.at:
+            click.echo(clock(self.walk.point.at, self.walk.flows.helpdesk.desk.zone))
+        for told_line in told(self.walk, before):
+            click.echo(told_line)
+
+    def _undo(self) -> None:
+        if not self.walk.undo():
+            self._complain("there is nothing to undo")
+            return
+        click.echo(f"Undone: {self._typed.pop()}")
+        self._tell()
+
+    def _tell(self) -> None:
+        earlier = [self.walk.start, *(point for _, point in self.walk.done)][:-1]
+        for line in told(self.walk, earlier[-1] if earlier else None):
+            click.echo(line)
+
+    def _complain(self, text: str) -> None:
+        """A person reads it and goes on; a script has failed."""
+        self.failed = not sys.stdin.isatty() or self.asked.keys is not None or self.failed
+        click.echo(f"Not possible: {text}", err=not sys.stdin.isatty())
+
+    # --- keeping it -------------------------------------------------------------------------------------------------
+
+    def save(self, name: str) -> None:
+        """Keep the walk as a test."""
+        path = self._file()
+        known_as = self.asked.known_as if self.walk.caller.number else WITHHELD
+        kept = Kept(name or self._name(), self.asked.number, known_as)
+        if not self.walk.done:
+            self._complain("nothing has happened yet that could be kept")
+            return
+        try:
+            document = read(path)[0] if path.exists() else Document(str(path), "", None, {})
+            text = appended(document, self.walk, kept)
+            _write(path, text, like=path if path.exists() else self.directory / HELPDESK)
+        except (NotSaved, OSError, ValueError) as error:
+            self._complain(f"not saved: {getattr(error, 'strerror', None) or error}")
+            return
+        self.saved = True
+        click.echo(f"Saved as '{kept.name}' in {path}. `helpline flow test` runs it.")
+
+    def _file(self) -> Path:
+        """The file of --save; a mere name is one of the tests' folder."""
+        file = self.asked.save or Path(TRIED)
+        return file if file.parent != Path() else self.directory / FOLDER / file
+
+    def _name(self) -> str:
+        who = caller_words(self.walk.caller).split(", ")[-1]
+        return f"{who}: {', '.join(self._typed)}"[:80].rstrip(" ,")
+
+
+def _write(path: Path, text: str, *, like: Path) -> None:
+    """Put the whole file there at once, with the rights of another one. Raises OSError."""
+    path.parent.mkdir(exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        shutil.copymode(like, temporary)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
