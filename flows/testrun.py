@@ -109,7 +109,8 @@ def _line(line: Line, place: Place, walk: Walk, document: Document, *, name: str
         wanted = getattr(line, key.replace(" ", "_"))
         if wanted is not None and (missed := check(wanted, walk)) is not None:
             what, happened = missed
-            return Problem(document.file, *document.entry((*place, key)).value, f"{name}: {what}", happened)
+            message = f"{name}: {what}; {happened}" if happened else f"{name}: {what}"
+            return Problem(document.file, *document.entry((*place, key)).value, message, "")
     return None
 
 

@@ -37,7 +37,10 @@ class Kept:
 def scalar(text: str) -> str:
     """Words as YAML, with quotes where it needs them."""
     plain = _PLAIN.fullmatch(text) and text.casefold() not in _NO_WORDS
-    return text if plain else json.dumps(text, ensure_ascii=not text.isprintable())
+    if plain:
+        return text
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(one if one.isprintable() else f"\\U{ord(one):08X}" for one in quoted)
 
 
 def as_test(walk: Walk, kept: Kept, *, indent: str = "  ") -> str:
@@ -146,7 +149,8 @@ def appended(document: Document, walk: Walk, kept: Kept) -> str:
         count = len(tests.tests)
         if kept.name in {case.name for case in tests.tests}:
             raise NotSaved(f"{document.file} has a test of this name; take another one")
-        indent = " " * max(0, document.entry(("tests", 0)).value[1] - 3)
+        first = document.text.split("\n")[document.entry(("tests", 0)).value[0] - 1]
+        indent = first[: len(first) - len(first.lstrip(" "))]
         text = f"{document.text.rstrip()}\n\n{as_test(walk, kept, indent=indent)}"
     else:
         text = HEAD + as_test(walk, kept)
