@@ -208,7 +208,7 @@ class Trial:
         return file if file.parent != Path() else self.directory / FOLDER / file
 
     def _name(self) -> str:
-        who = caller_words(self.walk.caller).split(", ")[-1]
+        who = self.asked.known_as or self.asked.number or "a stranger"
         return f"{who}: {', '.join(self._typed)}"[:80].rstrip(" ,")
 
 

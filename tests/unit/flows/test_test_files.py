@@ -145,14 +145,14 @@ WHOLE = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cases=st.lists(CASES | WHOLE, max_size=4))
 def test_any_data_is_problems_or_results_and_never_a_traceback(desk: Tests, cases: list[object]) -> None:
     results, problems = run_all(FLOWS, desk(json.dumps({"tests": cases}).encode()))
     assert results or problems
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_file_with_slips_is_problems_or_results_and_never_a_traceback(desk: Tests, data: st.DataObject) -> None:
     text = WALKS.split("\n\n")[data.draw(st.integers(0, 6))]

@@ -1,7 +1,7 @@
 """A walk through a flow: what is heard, who rings, what time does; and every walk that is kept happens again."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -146,7 +146,7 @@ def test_callers_by_name_number_and_standing(flows: Flows) -> None:
         "nobody is known as 'Holis and Wade'",
         "did you mean 'Hollis & Wade CPA'?",
     )
-    with pytest.raises(UnknownCaller, match="is not a phone number in E.164 form"):
+    with pytest.raises(UnknownCaller, match=r"is not a phone number in E\.164 form"):
         from_number(flows, "903-555-0160")
 
 
@@ -194,20 +194,19 @@ ACTIONS = st.one_of(
     st.builds(Answer, st.sampled_from(["Sam", "Lee", "Robin", None])),
 )
 WHO = ("stranger", "known", "vip", "blocked", "withheld", "Casa Verde")
-TIMES = st.datetimes(datetime(2026, 10, 25), datetime(2026, 12, 31)).map(
-    lambda at: at.replace(second=0, microsecond=0, tzinfo=UTC)
+#: Any minute of the ten weeks in which the clocks change and the holidays are.
+TIMES = st.integers(0, 70 * 24 * 60).map(
+    lambda minutes: datetime(2026, 10, 25, tzinfo=UTC) + timedelta(minutes=minutes)
 )
 
 
-def wandered(flows: Flows, *, at: datetime, who: str, wanted: list[Action]) -> Iterator[Walk]:
+def wandered(flows: Flows, *, at: datetime, who: str, wanted: list[Action]) -> Walk:
     """A walk in which whatever can happen of the wanted does."""
     made = Walk(flows, known_as(flows, who), at, no_texts)
     for one in wanted:
-        try:
+        with suppress(NotNow):
             made.do(one)
-        except NotNow as error:
-            assert str(error)
-    yield made
+    return made
 
 
 @settings(max_examples=300)
@@ -215,7 +214,7 @@ def wandered(flows: Flows, *, at: datetime, who: str, wanted: list[Action]) -> I
 def test_every_walk_that_is_kept_happens_again(
     flows: Flows, at: datetime, who: str, wanted: list[Action], name: str
 ) -> None:
-    (made,) = wandered(flows, at=at, who=who, wanted=wanted)
+    made = wandered(flows, at=at, who=who, wanted=wanted)
     try:
         text = appended(Document("kept.yml", "", None, {}), made, Kept(name, known_as=who))
     except NotSaved:
