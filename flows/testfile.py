@@ -73,7 +73,7 @@ class Line(Model):
     )
     hears: Parts | None = Field(None, description="the caller hears this; a part of the words is enough")
     hears_not: Parts | None = Field(None, alias="hears not", description="the caller does not hear this")
-    language: Annotated[str, Field(max_length=40)] | None = Field(None, description="the language of what is heard: es")
+    language: Annotated[str, Field(max_length=40)] | None = Field(None, description="the language of the call: es")
     step: Name | None = Field(None, description="the step, or the kind of step, at which the caller is")
     rings: Who | None = Field(None, description="whose phones ring: names of oncall.yml, everyone, nobody, or a number")
     ticket: Name | None = Field(None, description="subject of the ticket so far, or a part of it; nothing: no ticket")

@@ -98,9 +98,8 @@ class Point:
 
     @property
     def language(self) -> str | None:
-        """The language of what was heard, or else of the call."""
-        spoken = [one.language for one in self.heard if isinstance(one, Say)]
-        return spoken[-1] if spoken else self.turn.session.language if self.turn else None
+        """The language of the call."""
+        return self.turn.session.language if self.turn else None
 
     @property
     def words(self) -> str:
