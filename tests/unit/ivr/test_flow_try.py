@@ -376,8 +376,8 @@ def test_two_callers_at_once_are_refused(capsys: Captured) -> None:
     assert "--from and --as both say who calls" in capsys.readouterr().err
 
 
-SAID = ["Our server is down", "STOP", "opt out", "start", "HELP", "ayuda", "please stop by", "invoice", "ACK 1042", "no internet",
-        "No tenemos internet", "thank you", "1042 done", ": #", "null", "- a\n- b"]  # fmt: skip
+SAID = ["Our server is down", "STOP", "opt out", "start", "HELP", "ayuda", "please stop by", "invoice", "ACK 1042",
+        "no internet", "No tenemos internet", "thank you", "1042 done", ": #", "null", "- a\n- b"]  # fmt: skip
 FLOWS = load(TRYING)
 TEXTS = st.lists(
     st.sampled_from(SAID).map(Send) | st.sampled_from([60, 50_000, 90_000]).map(Wait), min_size=1, max_size=6
