@@ -14,6 +14,10 @@ from flows.steps import Ring, RingStep
 from flows.texting import Ticket
 
 
+#: The ticket of a caller who pressed 1 to be told: it pages nobody.
+ASKED = "Asked to be told when it is over"
+
+
 @dataclass(frozen=True)
 class Done:
     """What a turn brings at the desk: the ticket that there is now, lines of its history, texts to the caller."""
@@ -39,6 +43,13 @@ def paged(flows: Flows, at: datetime) -> tuple[str, ...]:
     return tuple(person.name for person in on_duty(flows.oncall, at) or flows.oncall.team)
 
 
+def wants_somebody(turn: Turn, *, spoken: bool) -> bool:
+    """Whether a call that ends with this turn is one that the team has to hear of: something was chosen or said. Who only asked
+    to be told when an outage is over wants nothing else."""
+    asked = any(isinstance(one, CallBack) for one in turn.instructions)
+    return spoken or asked or turn.session.choice is not None
+
+
 def ring_of(flow: HelpdeskFlow, name: str | None) -> Ring:
     """The rules of a ring step."""
     step = flow.calls.steps.get(name or "")
@@ -52,6 +63,8 @@ def effects(flows: Flows, turn: Turn, ticket: Ticket | None) -> Done:
             ticket = Ticket(one.label, one.priority)
         elif isinstance(one, CallBack):
             ticket = ticket or Ticket(one.label, "urgent")
+        elif isinstance(one, TellWhenOver):
+            ticket = ticket or Ticket(ASKED, "urgent")
     texts = tuple(one.text for one in turn.instructions if isinstance(one, SendText))
     return Done(ticket, tuple(_notes(flows, turn)), texts)
 
@@ -62,7 +75,7 @@ def _notes(flows: Flows, turn: Turn) -> Iterator[str]:
             case Choose(note=text) | Note(text=text):
                 yield text
             case TellWhenOver():
-                yield "The caller wants to be told when the outage is over"
+                yield ASKED
             case CallBack(number=number):
                 yield f"The caller wants to be called back at {number}"
             case Typed(about=about, kind="name", value=keys):

@@ -284,10 +284,11 @@ class Walk:
         """The engine's next turn, and what the desk makes of it."""
         assert point.turn is not None  # there is a call
         turn = advance(self.flows.helpdesk, point.turn.session, event, caller=self.caller, now=point.at)
-        before, point = point, self._came(point, turn)
-        if isinstance(event, Recorded) and event.seconds:
+        point = self._came(point, turn)
+        spoken = isinstance(event, Recorded) and bool(event.seconds)
+        if spoken:
             point = replace(point, ticket=point.ticket or Ticket("Voicemail", "urgent"))
-        if point.turn and point.turn.session.ended and point.ticket and point.owner is None and before.turn:
+        if turn.session.ended and point.owner is None and desk_side.wants_somebody(turn, spoken=spoken):
             return replace(point, pages=desk_side.paged(self.flows, point.at))
         return point
 

@@ -39,8 +39,8 @@ def _one(unit: Unit, desk: Helpline, call: Call, effect: Instruction, step: str,
     match effect:
         case TellWhenOver():
             outages.asked(unit, call, now=now, rules=desk.rules)
-        case Choose(label=label, key=key):
-            ticket = calls.chose(unit, call, label, now=now)
+        case Choose(label=label, key=key, priority=priority):
+            ticket = calls.chose(unit, call, label, now=now, priority=priority)
             log.info("option chosen", ticket=ticket.number, option=key)
         case Note(text=text):
             note(unit, call_id=call.id, ticket_id=call.ticket_id, kind="choice", now=now, text=text)

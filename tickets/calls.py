@@ -124,12 +124,14 @@ def store_turn(call: Call, turn: int, answer: Answer, *, now: datetime) -> None:
     call.in_voicemail, call.updated_at = answer.in_voicemail or call.in_voicemail, now
 
 
-def chose(session: Session, call: Call, label: str, *, now: datetime) -> Ticket:
-    """The caller chose an option that asks for help: the ticket exists from here on. The last choice is its subject."""
+def chose(session: Session, call: Call, label: str, *, now: datetime, priority: str = "urgent") -> Ticket:
+    """The caller chose an option that asks for help: the ticket exists from here on. The last choice is its subject, and how
+    urgent it is; a ticket that the team was paged about stays as urgent as it was told."""
     call.choice = label
     ticket = ensure_ticket(session, call, now=now)
     if not ticket.drill:
         ticket.subject = label[:300]
+        ticket.priority = ticket.priority if ticket.paged_at is not None else priority
     note(session, call_id=call.id, ticket_id=call.ticket_id, kind="choice", now=now, text=f"The caller chose: {label}")
     return ticket
 
