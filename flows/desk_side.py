@@ -13,7 +13,6 @@ from flows.session import Turn
 from flows.steps import Ring, RingStep
 from flows.texting import Ticket
 
-
 #: The ticket of a caller who pressed 1 to be told: it pages nobody.
 ASKED = "Asked to be told when it is over"
 
