@@ -6,7 +6,7 @@ opt-out.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from flows.problems import Problem
@@ -54,10 +54,15 @@ RECORDED_IN_SPANISH = Element("that messages are recorded", r"\bgraba(n|dos|cion
 _URL = re.compile(r"https://[^\s;,]+")
 
 
-def consent_problems(flow: HelpdeskFlow, document: Document) -> Iterator[Problem]:
-    """What is missing from the notice and the greeting."""
+def consent_problems(flow: HelpdeskFlow, document: Document, *, languages: Collection[str]) -> Iterator[Problem]:
+    """What is missing from the notice, from the texts that callers can have sent, and from the greeting in the
+    `languages` that callers have."""
     yield from _missing(flow.consent, NOTICE, place=("consent",), where="the consent notice", document=document)
-    yield from _greeting(flow, document)
+    yield from _greeting(flow, document, languages)
+    for name, step in flow.calls.steps.items():
+        if isinstance(step, MessageStep):
+            place = (*STEPS, name, "message", "text")
+            yield from _missing(step.message.text, (STOP,), place=place, where="the text", document=document)
 
 
 def wording_problems(
@@ -124,10 +129,10 @@ def _first_words(step: Step) -> Iterator[Prompts]:
             yield prompts
 
 
-def _greeting(flow: HelpdeskFlow, document: Document) -> Iterator[Problem]:
+def _greeting(flow: HelpdeskFlow, document: Document, languages: Collection[str]) -> Iterator[Problem]:
     place = (*STEPS, flow.calls.start)
     found: dict[str, Problem] = {}
-    for language in (flow.desk.language, *flow.desk.languages):
+    for language in languages:
         code = language.partition("-")[0]
         elements = {"en": (RECORDED, *NOTICE), "es": (RECORDED_IN_SPANISH, STOP, HELP, *IN_SPANISH)}.get(
             code, (STOP, HELP)

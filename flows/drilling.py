@@ -6,13 +6,11 @@ from zoneinfo import ZoneInfo
 
 from flows import engine
 from flows.engine import Caller, Digits, Silence, Waiting
-from flows.instructions import Gather, Instruction, Pause, Play, Ring, Say
+from flows.instructions import Ring
+from flows.listening import lasts
 from flows.localtime import moment, wall
 from flows.schema import Drill, HelpdeskFlow
 from flows.steps import MenuStep
-
-#: Characters that a voice speaks in a second, on the slow side, and what a sound file is taken to last.
-SPOKEN, PLAYED = 13.0, 5.0
 
 #: Turns after which a flow that leads to no voicemail is given up. The engine leads every call there before that.
 TURNS = 60
@@ -47,12 +45,12 @@ def way(flow: HelpdeskFlow, now: datetime) -> tuple[Move, ...]:
         while any(isinstance(one, Ring) for one in turn.instructions):  # a drill rings no phone
             turn = engine.nobody_rings(flow, turn, caller=caller, now=now)
         if turn.session.waiting is Waiting.RECORDING:
-            return (*moves, Move(_lasts(turn.instructions), None))
+            return (*moves, Move(lasts(turn.instructions), None))
         if turn.session.waiting is Waiting.NOTHING:
             break
         key = None if pressed else _opening_key(flow, turn.session.step)
         pressed = pressed or key is not None
-        moves.append(Move(_lasts(turn.instructions, whole=key is None), key))
+        moves.append(Move(lasts(turn.instructions, whole=key is None), key))
         event = Silence() if key is None else Digits(key)
         turn = engine.advance(flow, turn.session, event, caller=caller, now=now)
     return ()
@@ -63,19 +61,3 @@ def _opening_key(flow: HelpdeskFlow, step: str) -> str | None:
     if not isinstance(menu, MenuStep):
         return None
     return next((key for key, option in menu.menu.keys.items() if option.opens), None)
-
-
-def _lasts(instructions: tuple[Instruction, ...], *, whole: bool = True) -> float:
-    """About how long these are heard. Not `whole`: until a key interrupts the menu that they end in."""
-    seconds = 0.0
-    for one in instructions:
-        match one:
-            case Say(text=text):
-                seconds += 1 + len(text) / SPOKEN
-            case Play():
-                seconds += PLAYED
-            case Pause(seconds=length):
-                seconds += length
-            case Gather(prompts=prompts, timeout=timeout):
-                seconds += _lasts(prompts) + timeout if whole else 2.0
-    return round(seconds, 1)

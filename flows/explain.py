@@ -129,7 +129,8 @@ def _choices(
     """The keys one of which a block needs: the kinds of a step or prompt, or the keys of the block."""
     if kind == "union_tag_not_found":
         kinds = STEP_KINDS if len(loc) == 3 and loc[1] == "steps" else PROMPT_KINDS
-        return tuple(kind for kind in kinds if kind != _UNNAMED)
+        in_one_language = f"{_UNNAMED} kind" in loc  # which has no languages in it, and no pauses
+        return tuple(kind for kind in kinds if kind != _UNNAMED and not (in_one_language and kind == "pause"))
     block = _model_in(field.annotation) if field else holder
     return tuple(_keys(block)) if block else ()
 
@@ -145,13 +146,16 @@ def _no_block(value: object, choices: tuple[str, ...]) -> tuple[str, str]:
     if not isinstance(value, dict):
         return f"a block of keys belongs here, not {_seen(value)}", f"its keys: {keys}"
     both = [key for key in choices if key in value]
-    if both:
-        return f"this block has {' and '.join(both)} at once", f"only one of {keys} says what it is"
+    if len(both) > 1:
+        return f"this block has {' and '.join(both)} at once", "keep one: each of them says what the block is"
     guesses = (did_you_mean(str(key), choices) for key in value)
     guess = next((guess for guess in guesses if guess), "")
     if not guess and all(inner is None for inner in value.values()):
         guess = 'text that begins with { needs double quotes: "{desk} help desk"'
-    return f"this block has none of the keys {keys}", guess or "one of them says what it is"
+    usual = "one of them says what it is"
+    if choices[0] in PROMPT_KINDS and choices[-1] == "pause":
+        usual += ", or languages do: {en: ..., es: ...}"
+    return f"this block has none of the keys {keys}", guess or usual
 
 
 def _seen(value: object) -> str:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from flows.escalation import unknown_people, unknown_teams
 from flows.explain import explain
 from flows.fields import LANGUAGE_FORM
+from flows.hours_lint import unusable_hours
 from flows.oncall_names import unusable
 from flows.oncall_schema import OnCall
 from flows.problems import FlowErrors, Problem
@@ -109,6 +110,7 @@ def load_all(directory: Path) -> Loaded:
             translations[language_of_file(path.name)] = words
     if helpdesk is not None:
         problems += unknown_steps(helpdesk, documents[HELPDESK])
+        problems += unusable_hours(helpdesk, documents[HELPDESK])
     if oncall is not None:
         problems += unusable(oncall, documents[ONCALL])
     if helpdesk is not None and oncall is not None:

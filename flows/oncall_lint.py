@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from flows.localtime import Odd, changes, moment, odd, wall
+from flows.localtime import changes, moment, wall
 from flows.oncall_schema import OnCall, Rotation
 from flows.problems import Problem
 from flows.schedule import length, span, zone_of
 from flows.source import Document, Place
+from flows.time_lint import odd_time
 from flows.week import Piece, common, in_words, laid_out, left_out
 
 #: Shifts in several zones move against each other: a year shows every way they lie.
@@ -120,7 +121,7 @@ def _overrides(oncall: OnCall, document: Document, now: datetime | None) -> Iter
             yield _note(document, ("overrides", index), "this override is over", hint="delete it")
             continue
         for key, local in (("from", one.begins), ("to", one.ends)):
-            yield from _odd(local, zone, place=("overrides", index, key), document=document)
+            yield from odd_time(local, zone, place=("overrides", index, key), document=document)
         if one.how == "also":
             continue
         for before, first, last in replacing:
@@ -157,13 +158,13 @@ def _clock_changes(oncall: OnCall, document: Document, now: datetime) -> Iterato
             for key, minutes in (("from", shift.begins), ("to", shift.begins + length(shift))):
                 begin = day - timedelta(days=minutes // (24 * 60))
                 if begin.weekday() in shift.days:
-                    yield from _odd(wall(begin, minutes), zone, place=("shifts", index, key), document=document)
+                    yield from odd_time(wall(begin, minutes), zone, place=("shifts", index, key), document=document)
     for name, rotation in oncall.rotations.items():
         zone = zone_of(oncall, rotation.zone)
         for day in _nights(now, zone):
             if _hands_over(rotation, day):
                 place: Place = ("rotations", name, "hand_over")
-                yield from _odd(wall(day, rotation.hand_over[1]), zone, place=place, document=document)
+                yield from odd_time(wall(day, rotation.hand_over[1]), zone, place=place, document=document)
 
 
 def _nights(now: datetime, zone: str) -> list[date]:
@@ -175,16 +176,3 @@ def _nights(now: datetime, zone: str) -> list[date]:
 
 def _hands_over(rotation: Rotation, day: date) -> bool:
     return (day - rotation.since).days % rotation.every == 0
-
-
-def _odd(local: datetime, zone: str, *, place: Place, document: Document) -> Iterator[Problem]:
-    kind = odd(local, zone)
-    if kind is None:
-        return
-    at = moment(local, zone).astimezone(ZoneInfo(zone))
-    if kind is Odd.SKIPPED:
-        message = f"{local:%H:%M} does not exist on {local:%a %Y-%m-%d} in {zone}: the clocks go forward"
-        yield _note(document, place, message, hint=f"it is taken as {at:%H:%M} {at:%Z} on that day")
-    else:
-        message = f"{local:%H:%M} comes twice on {local:%a %Y-%m-%d} in {zone}: the clocks go back"
-        yield _note(document, place, message, hint=f"the first one is taken, {at:%H:%M} {at:%Z}")

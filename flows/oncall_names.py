@@ -117,8 +117,9 @@ def holiday_problems(holidays: HolidayDays, place: Place, document: Document) ->
         yield _at(document, (*place, "state"), message=message, hint=hint)
         return
     public = names(holidays.country, holidays.state)
+    usual = sorted(name for name in public if not name.endswith(" (observed)"))
     for index, name in enumerate(holidays.open):
         if name not in public:
-            hint = did_you_mean(name, public) or "its name as `helpline oncall --week` shows it"
-            message = f"{shown(name)} is not a public holiday there"
+            message = f"{shown(name)} is not a public holiday there; allowed: {_listed(usual)}"
+            hint = did_you_mean(name, public) or "only public holidays of the country and state can be open"
             yield _at(document, (*place, "open", index), message=message, hint=hint)

@@ -22,10 +22,15 @@ NOT_FOR_STAFF = {
 
 def callable_number(number: str, place: Place, *, document: Document) -> Iterator[Problem]:
     """A number that no network knows."""
-    parsed = _parsed(number)
-    if parsed is None or not phonenumbers.is_valid_number(parsed):
+    if not is_callable(number):
         hint = "look at the area code and count the digits: +1, three, three, four"
         yield _at(document, place, message=f"{number} is not a number that can be called", hint=hint)
+
+
+def is_callable(number: str) -> bool:
+    """Whether some network has such a number."""
+    parsed = _parsed(number)
+    return parsed is not None and phonenumbers.is_valid_number(parsed)
 
 
 def people_problems(team: Sequence[Person], document: Document, *, desk: str) -> Iterator[Problem]:

@@ -1,6 +1,7 @@
 """The steps of a call as a graph: where each leads to, by a key or without one."""
 
-from collections.abc import Collection
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from flows.fields import shown
@@ -73,14 +74,7 @@ def _unknown(place: Place, target: str, known: Collection[str], what: str, docum
 
 def reachable(calls: Calls) -> set[str]:
     """The steps that some caller can come to."""
-    found: set[str] = set()
-    left = [calls.start]
-    while left:
-        name = left.pop()
-        if name in calls.steps and name not in found:
-            found.add(name)
-            left.extend(exits(calls.steps[name]).values())
-    return found
+    return closure({name: exits(step).values() for name, step in calls.steps.items()}, [calls.start])
 
 
 @dataclass(frozen=True)
@@ -97,7 +91,7 @@ def without_keys(calls: Calls, name: str) -> tuple[Way, ...]:
     found: list[Way] = []
     left: list[tuple[str, ...]] = [(name,)]
     while left and len(found) < MOST_WAYS:
-        *before, last = passed = left.pop(0)
+        *before, last = passed = left.pop()  # the newest first: branch after branch is more ways than memory holds
         step = calls.steps.get(last)
         if step is None:
             found.append(Way(tuple(before), "nowhere"))
@@ -106,8 +100,42 @@ def without_keys(calls: Calls, name: str) -> tuple[Way, ...]:
         elif isinstance(step, VoicemailStep | HangupStep):
             found.append(Way(passed, "voicemail" if isinstance(step, VoicemailStep) else "hangup"))
         else:
-            left.extend((*passed, target) for target in silent_exits(last, step))
+            left.extend((*passed, target) for target in reversed(silent_exits(last, step)))
     return tuple(found)
+
+
+def silent_graph(calls: Calls) -> dict[str, tuple[str, ...]]:
+    """Where a caller who presses nothing goes on from each step, whatever the hour and whoever it is, unless blocked."""
+    return {
+        name: () if isinstance(step, VoicemailStep | HangupStep) else silent_exits(name, step)
+        for name, step in calls.steps.items()
+    }
+
+
+def shortest(graph: Mapping[str, Iterable[str]], begin: str, ends: Collection[str]) -> tuple[str, ...]:
+    """The shortest way over at least one edge from `begin` to one of `ends`, both included; () when there is none."""
+    left: deque[tuple[str, ...]] = deque([(begin,)])
+    seen = set[str]()
+    while left:
+        way = left.popleft()
+        for target in graph.get(way[-1], ()):
+            if target in ends:
+                return (*way, target)
+            if target not in seen:
+                seen.add(target)
+                left.append((*way, target))
+    return ()
+
+
+def closure(graph: Mapping[str, Iterable[str]], begin: Iterable[str]) -> set[str]:
+    """Every step that can be come to from these, themselves included."""
+    found, left = set[str](), list(begin)
+    while left:
+        name = left.pop()
+        if name in graph and name not in found:
+            found.add(name)
+            left.extend(graph[name])
+    return found
 
 
 def silent_exits(name: str, step: Step) -> tuple[str, ...]:

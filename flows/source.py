@@ -72,6 +72,15 @@ class Document:
                 break
         return found
 
+    def has(self, place: Place) -> bool:
+        """Whether what stands at `place` is written in the file, and no default."""
+        return [part for part in self.written(place) if part != 0] == [part for part in place if part != 0]
+
+    def problem(self, place: Place, message: str, *, hint: str, key: bool = False, note: bool = False) -> Problem:
+        """A problem with what stands at `place`: with its value, or its `key`."""
+        entry = self.entry(place)
+        return Problem(self.file, *(entry.key if key else entry.value), message, hint, note)
+
     def position(self, place: Place, words: str) -> tuple[int, int]:
         """Line and column of `words` inside the value at `place`; of the value when they are not written literally."""
         entry = self.entry(place)
@@ -210,6 +219,8 @@ class _Builder:
                 event, f"lists and blocks are nested more than {MAX_DEPTH} deep", hint="look for brackets left open"
             )
         spot = _spot(event)
+        if key and isinstance(event, ScalarEvent) and event.implicit[0] and event.value == "":
+            spot = key  # nothing is written there: the parser points at whatever comes next
         start = end = event.start_mark.index
         self.entries[place] = Entry(key or spot, spot, start, end)
         self._refuse_extras(event)

@@ -24,7 +24,8 @@ def phone(shipped: Flow) -> Phone:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Callable[..., Path]:
-    """Make a folder of the shipped files, some of them replaced: folder(oncall="team: []")."""
+    """Make a folder of the shipped files, some of them replaced: folder(oncall="team: []"). `texts` is texts.es.yml, which
+    is not there without being given."""
 
     def make(**files: str | bytes | None) -> Path:
         for name in ("helpdesk", "oncall", "clients"):
@@ -32,6 +33,8 @@ def folder(tmp_path: Path) -> Callable[..., Path]:
             if content is not None:
                 data = content.encode() if isinstance(content, str) else content
                 (tmp_path / f"{name}.yml").write_bytes(data)
+        if (texts := files.get("texts")) is not None:
+            (tmp_path / "texts.es.yml").write_bytes(texts.encode() if isinstance(texts, str) else texts)
         return tmp_path
 
     return make
