@@ -62,11 +62,13 @@ def _spans(value: Any) -> Any:
     return [value] if value is None or isinstance(value, str) else value
 
 
-OpenSpan = Annotated[Span, BeforeValidator(_span), WithJsonSchema({"type": "string", "pattern": f"^{_SPAN}$"})]
+_AS_WRITTEN = WithJsonSchema({"type": "string", "pattern": f"^{_SPAN}$"})
+_Written = Annotated[str, _AS_WRITTEN]
+OpenSpan = Annotated[Span, BeforeValidator(_span), _AS_WRITTEN]
 OpenSpans = Annotated[
     tuple[OpenSpan, ...],
     Field(min_length=1, max_length=50),
-    BeforeValidator(_spans, json_schema_input_type=str | list[str]),
+    BeforeValidator(_spans, json_schema_input_type=_Written | list[_Written]),
 ]
 
 

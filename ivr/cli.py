@@ -206,11 +206,14 @@ def flow() -> None:
 @flow.command()
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="For editors and programs.")
-def check(*, folder: Path | None, as_json: bool) -> int:
-    """Check flow files before a caller hears them."""
+@click.option("--strict", is_flag=True, help="Notes fail the check, too.")
+def check(*, folder: Path | None, as_json: bool, strict: bool) -> int:
+    """Check flow files before a caller hears them.
+
+    Exit code 0: no problems. 1: problems, or with --strict notes. 2: the command itself or a setting is wrong."""
     from ivr.commands.flowcheck import print_problems
 
-    return print_problems(folder or _settings("flow", quiet=True).flows_dir, as_json=as_json)
+    return print_problems(folder or _settings("flow", quiet=True).flows_dir, as_json=as_json, strict=strict)
 
 
 @flow.command("try")

@@ -66,7 +66,7 @@ PIECES = (
 )  # fmt: skip
 FOUND = re.compile(r".+\.yml\Z", re.DOTALL)
 yaml_pieces = st.lists(st.sampled_from(PIECES), max_size=30).map("".join)
-story = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+story = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.fixture(scope="module")
