@@ -27,7 +27,7 @@ from flows.steps import (
 
 #: Seconds of one prompt; until the words offer the first key that opens a ticket; from that key to phones that ring or the
 #: tone of the voicemail; and until then for a caller who presses nothing.
-PROMPT, OPENING_KEY, AFTER_KEY, SILENT = 30, 30, 60, 90
+PROMPT, OPENING_KEY, AFTER_KEY, SILENT = 30, 30, 60, 120
 
 
 def patience_problems(flow: HelpdeskFlow, document: Document) -> Iterator[Problem]:

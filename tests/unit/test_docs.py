@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
+from flows import listening, patience_lint, sounds
 from flows.loader import load
 from ivr import auditor, clock, drill_calls, jobs, links, lookups, sending
 from ivr.cli import cli
@@ -198,6 +199,13 @@ FIGURES = [
     ("docs/operations.md", f"looks at the whole desk {MINUTES[auditor.EVERY]}"),
     ("docs/decisions/0025-drills.md", f"spoken {WORDS[drill_calls.TIMES]} times"),
     ("SECURITY.md", f"good for {links.LIFETIME.days} days"),
+    (
+        "flows/README.md",
+        f"one prompt over {patience_lint.PROMPT} s; over {patience_lint.OPENING_KEY} s until the first key that opens a "
+        f"ticket; from that key over {patience_lint.AFTER_KEY} s, and for whoever presses nothing over "
+        f"{patience_lint.SILENT} s, until phones ring or a tone comes. Estimated: {listening.SPOKEN:.0f} characters a second",
+    ),
+    ("flows/README.md", f"is over {sounds.MAX_BYTES // 1024 // 1024} MB"),
     ("README.md", "goes out {pages.wait_for_transcript} s after the recording ended"),
     ("docs/architecture.md", "at the latest {pages.wait_for_transcript} s after the recording ended"),
     ("CHANGELOG.md", "or {pages.wait_for_transcript} s after the recording"),

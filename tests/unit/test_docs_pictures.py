@@ -71,6 +71,12 @@ def test_the_tables_of_phrases_are_those_that_the_tests_run() -> None:
     assert (ROOT / "docs/consent.md").read_text(encoding="utf-8") == made
 
 
+def test_the_admin_s_walk_shows_what_the_check_prints() -> None:
+    made = _script("make_admin_walk").document()
+
+    assert (ROOT / "docs/admin-walk.md").read_text(encoding="utf-8") == made
+
+
 def test_every_picture_is_used_and_every_terminal_shows_what_it_should() -> None:
     shots = {shot.name: shot for shot in _script("make_pictures").SHOTS}
     shown = {Path(link).name for path in DOCUMENTS for link in LINK.findall(read(path).text) if link.endswith(".svg")}
