@@ -6,20 +6,25 @@ from collections.abc import Collection, Iterator
 from flows.listening import spoken_to
 from flows.problems import Problem
 from flows.prompts import all_prompts
-from flows.routes import STEPS, exits, reachable
-from flows.schema import HelpdeskFlow
+from flows.routes import STEPS, closure, exits, reachable
+from flows.schema import Calls, HelpdeskFlow
 from flows.source import Document, Place
 from flows.speech import Prompts, Words
 from flows.steps import (
     LEAVE_KEY,
     AnnounceStep,
+    AskStep,
+    CallbackStep,
     ClientStep,
     HoursStep,
     Menu,
     MenuStep,
+    MessageStep,
     Option,
+    RingStep,
     SayStep,
     Step,
+    VoicemailStep,
     kind_name,
 )
 
@@ -38,6 +43,9 @@ OFFER = re.compile(
 _OR = re.compile(rf"(?:,| or| and| o| y)+ (?:the |el )?({_KEY})(?=\W|$)", re.IGNORECASE)
 #: The languages in which OFFER finds what is offered.
 _READ = ("en", "es")
+
+#: Steps at which nobody waits for anything.
+_PASSED = SayStep | AnnounceStep | HoursStep | ClientStep
 
 #: By kind of step, the prompts that a key interrupts or that come right before its words.
 _WITH_KEYS = {"menu": ("say", "notice"), "ring": ("say", "hold", "still"), "callback": ("say",), "message": ("say",)}
@@ -69,6 +77,8 @@ def key_problems(flow: HelpdeskFlow, document: Document) -> Iterator[Problem]:
         yield from _not_handled(step, place, document)
         if isinstance(step, MenuStep) and name in found:
             yield from _not_offered(flow, name, step.menu, document)
+        if isinstance(step, SayStep | AnnounceStep) and name in found:
+            yield from _too_early(flow.calls, name, document)
 
 
 def _not_handled(step: Step, place: Place, document: Document) -> Iterator[Problem]:
@@ -92,6 +102,34 @@ def _does_nothing(prompts: Prompts, keys: Collection[str], place: Place, documen
                     at = document.position(where, match[0])
                     message = f"the words say '{match[0]}', but key {key} does nothing"
                     yield Problem(document.file, *at, message, f"the keys are {' '.join(keys)}")
+
+
+def _too_early(calls: Calls, name: str, document: Document) -> Iterator[Problem]:
+    """Words before a step, which no key interrupts, that offer a key which that step does not know."""
+    passing = {
+        one: tuple(exits(step).values()) if isinstance(step, _PASSED) else () for one, step in calls.steps.items()
+    }
+    keys = set[str]().union(*(_keys_at(calls.steps[one]) for one in closure(passing, [name])))
+    for where, words in all_prompts(calls.steps[name], (*STEPS, name)):
+        for match in OFFER.finditer(words.say):
+            if (key := key_offered(match)) not in keys:
+                message = f"the words say '{match[0]}', but no step right after them knows key {key}"
+                hint = f"the keys are {' '.join(sorted(keys))}" if keys else "keys belong into a menu"
+                yield Problem(document.file, *document.position(where, match[0]), message, hint, note=True)
+
+
+def _keys_at(step: Step) -> Collection[str]:
+    """The keys that do something while a caller waits at a step."""
+    match step:
+        case MenuStep(menu=menu):
+            return set(menu.keys)
+        case AskStep():
+            return set("0123456789*#")
+        case VoicemailStep():
+            return set("*#")
+        case RingStep() | CallbackStep() | MessageStep():
+            return {LEAVE_KEY}
+    return ()
 
 
 def _not_offered(flow: HelpdeskFlow, name: str, menu: Menu, document: Document) -> Iterator[Problem]:
@@ -129,7 +167,7 @@ def _words_before(flow: HelpdeskFlow, name: str) -> list[Prompts]:
     while left:
         target = left.pop()
         for before, step in steps.items():
-            passes = isinstance(step, SayStep | AnnounceStep | HoursStep | ClientStep)
+            passes = isinstance(step, _PASSED)
             if before not in seen and passes and target in exits(step).values():
                 seen.add(before)
                 left.append(before)

@@ -10,7 +10,6 @@ from flows.steps import (
     CallbackStep,
     HangupStep,
     MenuStep,
-    MessageStep,
     Miss,
     RingStep,
     TransferStep,
@@ -62,7 +61,7 @@ def _hung_up_on(calls: Calls, names: list[str], document: Document) -> Iterator[
     if isinstance(steps[calls.start], HangupStep):
         hint = "begin with a say or menu step"
         yield document.problem(("calls", "start"), "every call is hung up on at once", hint=hint)
-    unasked = [name for name in names if name == calls.start or waits(steps[name]) or _offers(calls, name)]
+    unasked = [name for name in names if name == calls.start or waits(steps[name])]
     silent = closure(graph, unasked)
     for name in names:
         goodbye = next((target for target in graph[name] if isinstance(steps[target], HangupStep)), None)
@@ -70,10 +69,6 @@ def _hung_up_on(calls: Calls, names: list[str], document: Document) -> Iterator[
             message = f"a caller who presses nothing is hung up on by '{goodbye}' without leaving a message"
             hint = "a hangup step is for callers who chose it with a key, or are blocked"
             yield document.problem((*STEPS, name), message, hint=hint, key=True)
-
-
-def _offers(calls: Calls, name: str) -> bool:
-    return isinstance(calls.steps[name], MessageStep)
 
 
 def _keys_to_nowhere(calls: Calls, names: list[str], document: Document) -> Iterator[Problem]:

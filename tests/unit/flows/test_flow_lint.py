@@ -133,7 +133,11 @@ def test_branch_after_branch_is_checked_in_the_end(folder: Folder) -> None:
 def test_a_goodbye_after_words_that_a_key_chose_is_no_hanging_up(folder: Folder) -> None:
     text = SMALL.replace("opens: Emergency}", "opens: Emergency}\n          2: {next: address}")
     text = text.replace("press 1.", "press 1. For our address, press 2.")
-    steps = "    address: {say: It is 12 Oak Street., next: bye}\n    bye: {hangup: Goodbye.}\n"
+    steps = (
+        "    address: {say: It is 12 Oak Street., next: link}\n"
+        '    link: {message: {say: "To get it as a text, press 1.", text: 12 Oak Street. Reply STOP to opt-out.}, next: bye}\n'
+        "    bye: {hangup: Goodbye.}\n"
+    )
     assert said(folder(helpdesk=text.replace("    message:\n", f"{steps}    message:\n"))) == []
 
 
