@@ -64,6 +64,7 @@ PIECES = (
     "a", "team", "name", "say", "next", "es", "{caller}", "{", "}", ": ", ":", "\n", "  ", "- ", "[", "]", ",", '"', "'",
     "&a ", "*a", "!t ", "? ", "| ", ">-", "#", "\t", "%", "---\n", "...\n", "~", "<<: ", "\\", "\u2028", "\x85", "\ufeff",
     "é", "😀", "1", "-1", "1e9", "999999999999999999999", "true", "null", "24:00", "2026-02-30", "2026-03-08 02:30", "",
+    '"\\UFFFFFFFF"', '"\\ud800"', '"\\x00"', '"\\q"', "!!int x", "%YAML 9.9\n---\n", "%TAG ! x\n",
 )  # fmt: skip
 FOUND = re.compile(r".+\.yml\Z", re.DOTALL)
 yaml_pieces = st.lists(st.sampled_from(PIECES), max_size=30).map("".join)
