@@ -68,8 +68,10 @@ def _typed(call: Making, name: str, step: AskStep, keys: str) -> Turn | str:
         call.keep(asked="", number=before)
         call.out.append(Typed(ask.about, ask.kind, before))
         return step.next
+    if before:  # the question anew, and its tries with it: the turns of the call are counted all the same
+        return name
     tries = call.session.tries + 1
-    value = None if before else understood(ask.kind, keys)
+    value = understood(ask.kind, keys)
     if value is None:
         if tries < ask.tries:
             return _ask(call, name, ask, tries=tries)
