@@ -32,10 +32,10 @@ steps:
       say:
         en: >-
           For an emergency, press 1. To be called back, press 3. To type your number, press 4. For our address, press 5.
-          For the other office, press 6.
+          For the other office, press 6. For our hours, press 7.
         es: >-
           Para una emergencia, oprima el 1. Para que le llamemos, oprima el 3. Para marcar su número, oprima el 4. Para
-          nuestra dirección, oprima el 5. Para la otra oficina, oprima el 6.
+          nuestra dirección, oprima el 5. Para la otra oficina, oprima el 6. Para el horario, oprima el 7.
       notice:
         en: >-
           Para español, oprima el 2. By messaging us, you consent to receive texts from {desk}. Reply STOP to opt out, HELP
@@ -51,6 +51,7 @@ steps:
         4: {next: number}
         5: {next: address}
         6: {next: office, opens: Other office}
+        7: {next: hours_text}
     otherwise: message
   callback: {callback: {}, otherwise: message}
   number:
@@ -63,12 +64,12 @@ steps:
     message:
       say: {en: "To get our address as a text, press 1.", es: "Para recibir nuestra dirección, oprima el 1."}
       text: "{desk}: 110 N College Ave, Tyler. Reply STOP to opt-out."
-    next: hours_text
+    next: main
   hours_text:
     message:
-      say: {en: "To get our hours too, press 1.", es: "Para recibir también el horario, oprima el 1."}
+      say: {en: "To get our hours as a text, press 1.", es: "Para recibir el horario, oprima el 1."}
       text: "{desk}: {hours}. Reply STOP to opt-out."
-    next: message
+    next: main
   office: {transfer: {to: "+19035550199", seconds: 10}, otherwise: message}
   message: {voicemail: {}}
 """
