@@ -69,6 +69,7 @@ def _typed(call: Making, name: str, step: AskStep, keys: str) -> Turn | str:
         call.out.append(Typed(ask.about, ask.kind, before))
         return step.next
     if before:  # the question anew, and its tries with it: the turns of the call are counted all the same
+        call.say(ask.again)
         return name
     tries = call.session.tries + 1
     value = understood(ask.kind, keys)
