@@ -74,7 +74,7 @@ def _typed(call: Making, name: str, step: AskStep, keys: str) -> Turn | str:
     tries = call.session.tries + 1
     value = understood(ask.kind, keys)
     if value is None:
-        if tries < ask.tries:
+        if tries < ask.tries and not call.at_limit:
             return _ask(call, name, ask, tries=tries)
         call.keep(asked="")
         call.out.append(Note(f"The caller was asked for the {ask.about} and typed none"))
