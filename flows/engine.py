@@ -205,7 +205,7 @@ class _Call(Making):
         passed: set[str] = set()
         while True:
             step: Step | None = None if lost or name in passed else self.flow.calls.steps.get(name)
-            if step is None or (self._at_limit() and not isinstance(step, VoicemailStep | HangupStep)):
+            if step is None or (self.at_limit and not isinstance(step, VoicemailStep | HangupStep)):
                 name, step = self._voicemail_for(name)
             passed.add(name)
             self.passed.append(name)
@@ -375,10 +375,6 @@ class _Call(Making):
         record = Record(voicemail.max_seconds, voicemail.silence_seconds, FINISH_KEYS, voicemail.beep)
         self.keep(step=name, waiting=Waiting.RECORDING, tries=tries)
         return self.turn(record)
-
-    def _at_limit(self) -> bool:
-        limits = self.flow.calls.limits
-        return self.session.steps > limits.turns or self.minutes >= limits.minutes
 
     def _voicemail_for(self, name: str) -> tuple[str, VoicemailStep]:
         """The voicemail a caller at `name` comes to without a key, else the first of the flow, else the built-in."""

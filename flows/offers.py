@@ -68,10 +68,13 @@ def _typed(call: Making, name: str, step: AskStep, keys: str) -> Turn | str:
         call.keep(asked="", number=before)
         call.out.append(Typed(ask.about, ask.kind, before))
         return step.next
+    if before:  # the question anew, and its tries with it: the turns of the call are counted all the same
+        call.say(ask.again)
+        return name
     tries = call.session.tries + 1
-    value = None if before else understood(ask.kind, keys)
+    value = understood(ask.kind, keys)
     if value is None:
-        if tries < ask.tries:
+        if tries < ask.tries and not call.at_limit:
             return _ask(call, name, ask, tries=tries)
         call.keep(asked="")
         call.out.append(Note(f"The caller was asked for the {ask.about} and typed none"))

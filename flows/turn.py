@@ -27,6 +27,12 @@ class Making:
         """Where the caller can be called back: the number that was typed, else the caller id."""
         return self.session.number or self.caller.number
 
+    @property
+    def at_limit(self) -> bool:
+        """Whether the call has lasted long enough: from here on there is only the voicemail."""
+        limits = self.flow.calls.limits
+        return self.session.steps > limits.turns or self.minutes >= limits.minutes
+
     def keep(self, **changes: object) -> None:
         """Change the session."""
         self.session = replace(self.session, **changes)  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ from flows import engine
 from flows.engine import (
     Caller,
     Digits,
+    HungUp,
     Known,
     NotTaken,
     Recorded,
@@ -77,6 +78,8 @@ def _next(unit: Unit, desk: Helpline, call: Call, form: CallForm, *, now: dateti
     result = engine.advance(flow, session, event, caller=caller, now=now)
     ringflow.left_the_hold(unit, desk, call, session, result)
     _note_recording(unit, desk, call, session=session, form=form, now=now)
+    if event == Transferred(answered=True):
+        calls.transferred(unit, call, now=now, rules=desk.rules)
     return _heard(event), result
 
 
@@ -106,7 +109,9 @@ def _event(session: Session, form: CallForm) -> engine.Event:
     if session.waiting is Waiting.RECORDING or form.recording_sid is not None:
         return Recorded(form.recording_seconds, form.digits)
     if session.waiting is Waiting.TRANSFERRED:
-        return Transferred(form.dial_status in ("completed", "answered"))
+        answered = form.dial_status in ("completed", "answered")
+        # Who hangs up while it rings is asked for once more; who talked has talked, whoever hung up.
+        return HungUp() if form.status in calls.ENDED and not answered else Transferred(answered)
     return Digits(form.digits) if form.digits else Silence()
 
 
@@ -122,6 +127,8 @@ def _heard(event: engine.Event) -> str:
             return "taken"
         case NotTaken():
             return "not taken"
+        case HungUp():
+            return "gone"
         case Talked(seconds=seconds):
             return "nobody in the room" if seconds is None else f"talked {seconds}"
         case Transferred(answered=answered):

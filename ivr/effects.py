@@ -30,9 +30,10 @@ def caller_of(session: Unit, desk: Helpline, call: Call) -> Caller:
 
 
 def carry_out(unit: Unit, desk: Helpline, call: Call, turn: Turn, *, now: datetime) -> None:
-    """The effects of a turn, in their order. The call is locked; a turn is carried out once."""
+    """The effects of a turn, in their order. The call is locked; a turn is carried out once, and stored after it."""
+    step = str((call.session or {}).get("step", ""))  # the one that the caller answered, not the one that follows
     for instruction in turn.instructions:
-        _one(unit, desk, call, instruction, turn.session.step, now=now)
+        _one(unit, desk, call, instruction, step, now=now)
 
 
 def _one(unit: Unit, desk: Helpline, call: Call, effect: Instruction, step: str, *, now: datetime) -> None:

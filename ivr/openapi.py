@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tickets.states import LegState
+from tickets.states import CallOutcome, LegState
 
 _MOMENT = {"type": "string", "format": "date-time"}
 _MOMENT_OR_NULL = {"type": ["string", "null"], "format": "date-time"}
@@ -40,7 +40,7 @@ _RECORDING = _object(
 )
 _CALL = _object(
     sid=_TEXT,
-    outcome=_words("in-progress", "voicemail", "abandoned", "answered", "failed"),
+    outcome=_words(*CallOutcome),
     choice=_TEXT_OR_NULL,
     callback_number=_TEXT_OR_NULL,
     answered_by=_TEXT_OR_NULL,

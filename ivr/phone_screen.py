@@ -47,6 +47,8 @@ def describe(event: CallEvent, named: Callable[[str], str] = str) -> Shown | Non
             else "The recording was empty.",
             "dim",
         ),
+        "dialing": lambda: Shown("", f"You hear the phone of {named(data['to'])} ring.", "dim"),
+        "dialed": lambda: Shown("", _dialed(data), "dim"),
         "holding": lambda: Shown("", f"You wait in a room{' with music' if data['music'] else ''}.", "dim"),
         "talking": lambda: Shown("", f"You talk with {listed([named(one) for one in data['with']])}.", "bold green"),
         "alone": lambda: Shown("", "The others have hung up.", "dim"),
@@ -89,6 +91,11 @@ def _heard(data: Mapping[str, Any], *, who: str, does: str, style: str) -> Lines
         "warning": lambda: Shown("", f"Carrier: {data['code']} {data['text']}", "magenta"),
         "error": lambda: Shown("", f"Carrier: error {data['code']}: {data['text']}", "bold red"),
     }
+
+
+def _dialed(data: Mapping[str, Any]) -> str:
+    """How a call that was placed for the caller has ended."""
+    return "The conversation is over." if data["status"] == "completed" else f"Nobody there ({data['status']})."
 
 
 def _end(data: Mapping[str, Any]) -> str:

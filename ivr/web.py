@@ -41,7 +41,7 @@ def create_app(desk: Helpline) -> Flask:
     app.register_blueprint(voice.blueprint(desk))
     app.register_blueprint(leg.blueprint(desk, scripts_of(desk)))
     app.register_blueprint(room.blueprint(desk))
-    app.register_blueprint(sounds.blueprint())
+    app.register_blueprint(sounds.blueprint(desk.settings.flows_dir / sounds.FOLDER))
     app.register_blueprint(sms.blueprint(desk))
     app.register_blueprint(probes.blueprint(desk))
     app.register_blueprint(listen.blueprint(desk))

@@ -155,6 +155,13 @@ def ensure_ticket(session: Session, call: Call, *, now: datetime, subject: str =
     return ticket
 
 
+def transferred(session: Session, call: Call, *, now: datetime, rules: Rules) -> None:
+    """Another number has picked up for the caller, and the talk is over. The ticket stays open, because nobody of the team
+    has it; the page goes out now, not when the end of the call is reported."""
+    call.outcome = CallOutcome.TRANSFERRED
+    missed(session, call, now=now, rules=rules)
+
+
 def ended(session: Session, call: Call, *, status: str, now: datetime, rules: Rules) -> None:
     """The call is over, as the carrier says. Safe to run many times."""
     if call.ended_at is None:
@@ -164,7 +171,7 @@ def ended(session: Session, call: Call, *, status: str, now: datetime, rules: Ru
 
 def _close(session: Session, call: Call, *, status: str, now: datetime) -> None:
     call.carrier_status, call.ended_at, call.updated_at = status, now, now
-    if call.outcome != CallOutcome.ANSWERED:
+    if call.outcome not in (CallOutcome.ANSWERED, CallOutcome.TRANSFERRED):
         call.outcome = CallOutcome.ABANDONED if status == "completed" else CallOutcome.FAILED
     rings.caller_gone(session, call, now=now)
     note(session, call_id=call.id, ticket_id=call.ticket_id, kind="ended", now=now, text="The caller is off the line")
@@ -229,6 +236,7 @@ def missed(session: Session, call: Call, *, now: datetime, rules: Rules) -> None
         about=call.choice,
         rung=rings.rang(session, call),
         call_back=call.wants_callback,
+        transferred=call.outcome == CallOutcome.TRANSFERRED,
     )
     desk.page(session, ticket, Purpose.MISSED, facts, about=f"call{call.id}", rules=rules, now=now)
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from tickets.models import Call, Event, Media, Message, Recording, Ticket
 from tickets.paging import Facts
 from tickets.rules import Rules
-from tickets.states import MediaState, Purpose, RecordingState, TranscriptState
+from tickets.states import CallOutcome, MediaState, Purpose, RecordingState, TranscriptState
 
 
 @dataclass(frozen=True)
@@ -32,18 +32,12 @@ def of(session: Session, ticket: Ticket, *, rules: Rules) -> Known:
         recordings, texts = _recordings(session, ticket, None), _texts(session, ticket, None)
     spoken = next((one for one in recordings if one.text), recordings[-1] if recordings else None)
     written = texts[0] if texts else None
-    about = session.scalars(
-        select(Call.choice)
-        .where(Call.ticket_id == ticket.id, Call.choice.is_not(None))
-        .order_by(Call.id.desc())
-        .limit(1)
-    ).first()
-    more: dict[str, Any] = {"about": about}
+    more = _of_calls(session, ticket)
     if spoken is not None and (written is None or spoken.text):
         playable = spoken.media in (MediaState.PENDING, MediaState.STORED)
         more |= {
             "words": spoken.text,
-            "callback": spoken.callback_number,
+            "callback": spoken.callback_number or more["callback"],
             "seconds": spoken.seconds,
             "link": rules.listen_link(spoken.sid) if playable else None,
             "waiting": spoken.transcript == TranscriptState.PENDING,
@@ -59,6 +53,17 @@ def of(session: Session, ticket: Ticket, *, rules: Rules) -> Known:
     held = next((one.sid for one in reversed(recordings) if one.media == MediaState.STORED and one.blob), None)
     purpose = Purpose.PAGE if spoken is not None or written is not None else Purpose.MISSED
     return Known(facts, purpose, held, spoken.language if spoken is not None and spoken.text else None)
+
+
+def _of_calls(session: Session, ticket: Ticket) -> dict[str, Any]:
+    """What callers chose and typed, the last one first."""
+    calls = list(session.scalars(select(Call).where(Call.ticket_id == ticket.id).order_by(Call.id.desc())))
+    return {
+        "about": next((call.choice for call in calls if call.choice), None),
+        "callback": next((call.callback_number for call in calls if call.callback_number), None),
+        "call_back": any(call.wants_callback for call in calls),
+        "transferred": bool(calls) and calls[0].outcome == CallOutcome.TRANSFERRED,
+    }
 
 
 def _reopened_at(session: Session, ticket: Ticket) -> datetime | None:

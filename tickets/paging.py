@@ -19,7 +19,7 @@ class Facts:
     """What is known of a ticket when a page is planned. Numbers are E.164; `seconds` is the length of the voicemail;
     `link` lets staff listen without logging in, `pictures_link` see the `pictures` that came with a text; `rung`: phones of
     the team rang, and nobody took the call. `again` says why this is not the first page ("nobody took it for 10 min");
-    `call_back`: a caller who left no words wants to be called back."""
+    `call_back`: a caller who left no words wants to be called back; `transferred`: another number picked up for one."""
 
     number: int
     client: str | None = None
@@ -35,6 +35,7 @@ class Facts:
     pictures_link: str | None = None
     again: str | None = None
     call_back: bool = False
+    transferred: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,9 +116,11 @@ def words_body(facts: Facts) -> str:
 
 def missed_body(facts: Facts) -> str:
     """A caller chose an option and left no words, perhaps after nobody took the call."""
-    before = f"{_urgent(facts)} missed call, {who(facts)}: "
+    before = f"{_urgent(facts)} {'' if facts.transferred else 'missed '}call, {who(facts)}: "
     nobody = "nobody took the call, " if facts.rung else ""
-    left = "wants to be called back" if facts.call_back else "left no message"
+    left = "was connected to another number" if facts.transferred else "left no message"
+    if facts.call_back:
+        left = "wants to be called back"
     what = f"chose {facts.about or 'an option'}, {nobody}{left}."
     return sms.fit(before, what, f" Reply ACK {facts.number} to take it.")
 

@@ -26,6 +26,7 @@ class CallOutcome(StrEnum):
     VOICEMAIL = "voicemail"  # the caller left a message
     ABANDONED = "abandoned"  # the caller hung up without leaving words
     ANSWERED = "answered"  # the caller talked to a person
+    TRANSFERRED = "transferred"  # somebody, or a machine, at another number picked up
     FAILED = "failed"  # the network ended it
 
 

@@ -128,7 +128,7 @@ class TwilioCarrier:
         return [
             Handed(str(call.sid), str(call.status))
             for call in reversed(found)
-            if str(call.direction).startswith("outbound")
+            if str(call.direction) == "outbound-api"  # not the far side of a transfer
             and (call.date_created is None or call.date_created.astimezone(UTC) >= floor)
         ]
 

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from ivr.sandbox import wire
 from ivr.sandbox.behaviour import Answers, Behaviour, Behaviours
+from ivr.sandbox.bridge import OTHER_SIDE, Bridge, Wanted
 from ivr.sandbox.config import SandboxConfig, Tempo
 from ivr.sandbox.delivery import Sender
 from ivr.sandbox.dispatcher import COPY, OVERTAKING, Dispatcher
@@ -73,6 +74,7 @@ class Calls:
     def __init__(self, network: Network) -> None:
         self._net = network
         self._lines: dict[str, Line] = {}
+        self._bridges: dict[str, Bridge] = {}
         self._threads: list[threading.Thread] = []
 
     def line(self, sid: str) -> Line | None:
@@ -147,6 +149,26 @@ class Calls:
         self._run(sid, Line(waits_for_caller=False, placed=True))
         return row
 
+    def dial(self, wanted: Wanted) -> Bridge:
+        """A Dial calls a phone: a leg of its own, which has nothing to play but the talk."""
+        sid = self._create(
+            direction="outbound-dial",
+            from_number=wanted.shown,
+            to_number=wanted.number,
+            phone=wanted.number,
+            parent_sid=wanted.parent,
+            status="queued",
+            pace="real",
+            status_url=wanted.status_url,
+            status_method=wanted.status_method,
+            status_events=list(wanted.status_events),
+            ring_seconds=wanted.ring_seconds,
+        )
+        line, caller = Line(waits_for_caller=False, placed=True), self._lines[wanted.parent]
+        self._bridges[sid] = bridge = Bridge(sid, line, wake=caller.wake)
+        self._run(sid, line)
+        return bridge
+
     def _create(self, **values: Any) -> str:
         sid = wire.new_sid("CA")
         now = time.time()
@@ -204,15 +226,24 @@ class Calls:
         finally:
             line.end()
         self._finish(sid, end.by, status=end.status)
+        bridge = self._bridges.pop(sid, None)
+        if bridge is not None:
+            bridge.end()
 
     def _played(self, row: Row, line: Line, *, behaviour: Behaviour) -> End:
         if row["direction"] != "inbound":
             refused = self._ring(row, line, behaviour=behaviour)
             if refused is not None:
                 return refused
+        first = Request(row["url"] or "", row["method"] or "POST", twiml=row["twiml"] or "")
+        bridge = self._bridges.get(row["sid"])
+        if bridge is not None:
+            self._net.store.event(row["sid"], "talking", **{"with": [row["from_number"]]})
+            first = bridge.talk()
         with requests.Session() as session:
             stage = Stage(
                 self._net.config.account_sid,
+                self._net.config.number,
                 self._net.store,
                 self._net.sender,
                 line,
@@ -222,10 +253,11 @@ class Calls:
                 row=lambda: self.get(row["sid"]),
                 answer=lambda: self._answer(row["sid"]),
                 phones_ring=self._phones_ring,
+                dial=self.dial,
                 session=session,
                 copies=lambda request, params: self._copies(request, params, behaviour=behaviour),
             )
-            return Player(stage).run(Request(row["url"] or "", row["method"] or "POST", twiml=row["twiml"] or ""))
+            return Player(stage).run(first)
 
     def _copies(self, request: Request, params: Mapping[str, str], *, behaviour: Behaviour) -> None:
         """Send the same webhook again at the same moment, as often as the number's behaviour says."""
@@ -292,7 +324,7 @@ class Calls:
             return End(by=by)
         if row["direction"] == "inbound":
             return End(by=by, status="no-answer")
-        return End(by=by, status="canceled" if by == "application" else "busy")
+        return End(by=by, status="canceled" if by in {"application", OTHER_SIDE} else "busy")
 
     def _finish(self, sid: str, by: str, *, status: str, at: float | None = None) -> None:
         now = at or time.time()

@@ -140,6 +140,7 @@ def call_json(row: Row) -> dict[str, Any]:
         "to": row["to_number"],
         "phone": row["phone"],
         "direction": row["direction"],
+        "parent": row["parent_sid"],
         "pace": row["pace"],
         "started_at": shown_at(row["started"]),
         "ended_at": shown_at(row["ended"]),

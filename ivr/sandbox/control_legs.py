@@ -17,7 +17,7 @@ legs.before_request(this_machine_only)
 def placed() -> Response:
     """Calls that the application placed after call `after`, in that order; waits up to `wait` seconds for one."""
     after = request.args.get("after", 0, type=int)
-    query = sa.select(calls).where(calls.c.direction == "outbound-api", calls.c.seq > after).order_by(calls.c.seq)
+    query = sa.select(calls).where(calls.c.direction != "inbound", calls.c.seq > after).order_by(calls.c.seq)
     return jsonify({"calls": [{"seq": row["seq"], **call_json(row)} for row in arrived(query)]})
 
 

@@ -1,7 +1,4 @@
-"""The Dial verb into a conference room: wait for somebody, talk, leave.
-
-Only rooms: Dial to numbers is not played, because the first to pick up in it cancels all the others.
-"""
+"""The Dial verb into a conference room: wait for somebody, talk, leave. To a phone number: `dial_number`."""
 
 from __future__ import annotations
 
@@ -16,21 +13,30 @@ from ivr.sandbox.stage import CallFailed, Request, Stage
 from ivr.sandbox.twiml import Verb
 
 LONGEST = 14400.0
+NOT_PLAYED = "Dial without a named Conference or exactly one Number is not played here"
 # A wait document that asks for so many others goes in circles without a sound.
 MAX_WAITING_DOCUMENTS = 1000
 
 
 @dataclass(frozen=True)
 class Dialled:
-    """How a Dial ended: the vendor's DialCallStatus, and whether there ever was somebody to talk to."""
+    """How a Dial ended: the vendor's DialCallStatus, whether there ever was somebody to talk to, and of a Dial to a number
+    the id of the called leg and the seconds for which it was picked up (None: it never was)."""
 
     status: str
     bridged: bool
+    sid: str = ""
+    seconds: int | None = None
 
     @property
     def params(self) -> dict[str, str]:
         """What the Dial's action is told."""
-        return {"DialCallStatus": self.status, "DialBridged": "true" if self.bridged else "false"}
+        told = {"DialCallStatus": self.status, "DialBridged": "true" if self.bridged else "false"}
+        if self.sid:
+            told["DialCallSid"] = self.sid
+        if self.seconds is not None:
+            told["DialCallDuration"] = str(self.seconds)
+        return told
 
 
 class Reader(Protocol):
@@ -47,8 +53,8 @@ class Reader(Protocol):
         """Note a Say or Play in the call's story; returns how long it lasts in seconds of the carrier's time."""
 
 
-class Dial:
-    """One Dial of one leg. `done` is how it stands, also when an exception came through."""
+class RoomDial:
+    """One Dial of one leg into a room. `done` is how it stands, also when an exception came through."""
 
     def __init__(self, stage: Stage, reader: Reader) -> None:
         self._stage, self._line, self._reader = stage, stage.line, reader
@@ -61,9 +67,9 @@ class Dial:
 
     def run(self, verb: Verb) -> None:
         """Stay in the room until one side ends it. HungUp, Redirected and Stopped come through."""
-        noun = next((child for child in verb.children if child.name == "Conference"), None)
-        if noun is None or not noun.text:
-            self._stage.event("error", code=13200, text="Dial without a named Conference is not played here", url="")
+        noun = verb.children[0] if len(verb.children) == 1 else None
+        if noun is None or noun.name != "Conference" or not noun.text:
+            self._stage.event("error", code=13200, text=NOT_PLAYED, url="")
             return
         terms = _terms(noun, self._reader.url)
         self._seat = seat = self._stage.rooms.join(self._stage.row(), terms, wake=self._line.wake)

@@ -81,6 +81,7 @@ class Line:
         self._actions: deque[Action] = deque()
         self._order: HungUp | Redirected | Stopped | None = None
         self._over = False
+        self._keys = False
         self._contact = time.monotonic()
 
     def touch(self) -> None:
@@ -111,12 +112,17 @@ class Line:
         False: it never was.
         """
         with self._cond:
-            ready = self._cond.wait_for(lambda: self._over or (self.doing in when and not self._actions), timeout=wait)
+            ready = self._cond.wait_for(
+                lambda: self._over or (self._listens(action, when) and not self._actions), timeout=wait
+            )
             if not ready or self._over:
                 return False
             self._actions.append(action)
             self._cond.notify_all()
             return True
+
+    def _listens(self, action: Action, when: Collection[str]) -> bool:
+        return self.doing in when or (self._keys and isinstance(action, Key))
 
     def end(self) -> None:
         """The player has finished; nobody waits for it any more."""
@@ -131,14 +137,17 @@ class Line:
         if order is not None:
             raise order
 
-    def wait(self, doing: str, seconds: float | None, *, until: Callable[[], bool] | None = None) -> Action | None:
+    def wait(
+        self, doing: str, seconds: float | None, *, until: Callable[[], bool] | None = None, keys: bool = False
+    ) -> Action | None:
         """What the caller does next, or None when `seconds` passed (None: no limit but PATIENCE) or `until()` is true.
 
-        `until` is asked after every wake() and once a second, and must not wait for anything. Raises like check().
+        `until` is asked after every wake() and once a second, and must not wait for anything. With `keys` a key means
+        something whatever the player does. Raises like check().
         """
         end = None if seconds is None else time.monotonic() + seconds
         with self._cond:
-            self.doing = doing
+            self.doing, self._keys = doing, keys
             self._cond.notify_all()
             while not self._actions and self._order is None and not (until is not None and until()):
                 left = min(1.0, PATIENCE) if end is None else end - time.monotonic()
@@ -147,7 +156,7 @@ class Line:
                 self._cond.wait(min(left, 1.0))
                 if end is None and time.monotonic() - self._contact > PATIENCE:
                     self._order = HungUp("network")
-            self.doing = "working"
+            self.doing, self._keys = "working", False
             # What a caller did before hanging up has been done: the hang-up waits until it is taken.
             first = isinstance(self._order, HungUp) and self._order.by == "caller"
             action = self._actions.popleft() if self._actions and (first or self._order is None) else None

@@ -7,7 +7,8 @@ from urllib.parse import urljoin
 
 from ivr.sandbox import twiml, wire
 from ivr.sandbox.delivery import Reply, WebhookFailed
-from ivr.sandbox.dial import Dial
+from ivr.sandbox.dial import RoomDial
+from ivr.sandbox.dial_number import NumberDial, number_of, rings_unanswered
 from ivr.sandbox.line import Action, HungUp, Key, Redirected, Silence, Speech
 from ivr.sandbox.recorder import Finished
 from ivr.sandbox.stage import CallFailed, End, Request, Stage
@@ -83,7 +84,7 @@ class Player:
             return End()
         self._line.check()
         for index, verb in enumerate(verbs):
-            if not (index == 0 and verb.name == "Reject"):
+            if not (index == 0 and verb.name == "Reject") and not rings_unanswered(verb):
                 self._stage.answer()
             outcome = self._verbs[verb.name](verb)
             if outcome is not None:
@@ -255,7 +256,8 @@ class Player:
 
     def _dial(self, verb: Verb) -> Request | None:
         before = self._url
-        dial = Dial(self._stage, self)
+        noun = number_of(verb)
+        dial = RoomDial(self._stage, self) if noun is None else NumberDial(self._stage, self, noun)
         interrupted: dict[str, str] | None = None
         try:
             dial.run(verb)
@@ -263,7 +265,8 @@ class Player:
             interrupted = {}
             raise
         except HungUp:
-            interrupted = {"CallStatus": "completed"}
+            answered = self._stage.row()["started"] is not None
+            interrupted = {"CallStatus": "completed" if answered else "no-answer"}
             raise
         finally:
             # A document that was played to the waiting is not the one that this verb stands in.

@@ -48,6 +48,7 @@ def list_calls() -> Response:
         *same("To", calls.c.to_number),
         *same("From", calls.c.from_number),
         *same("Status", calls.c.status),
+        *same("ParentCallSid", calls.c.parent_sid),
         *dated("StartTime", sa.func.coalesce(calls.c.dialed, calls.c.started)),
         *dated("EndTime", calls.c.ended),
     ]

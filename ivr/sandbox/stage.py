@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import requests
 
@@ -13,6 +14,9 @@ from ivr.sandbox.line import Line
 from ivr.sandbox.recorder import Recorder
 from ivr.sandbox.rooms import Rooms
 from ivr.sandbox.store import Row, Store
+
+if TYPE_CHECKING:
+    from ivr.sandbox.bridge import Bridge, Wanted
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,11 @@ class CallFailed(Exception):
 @dataclass(frozen=True)
 class Stage:
     """What a player works with. `row()` is the call as it is now; `answer()` takes it from ringing to in-progress;
-    `phones_ring()` says whether the application is calling somebody at this moment."""
+    `phones_ring()` says whether the application is calling somebody at this moment; `dial()` calls a phone for this call,
+    `number` is the account's own."""
 
     account: str
+    number: str
     store: Store
     sender: Sender
     line: Line
@@ -56,6 +62,7 @@ class Stage:
     row: Callable[[], Row]
     answer: Callable[[], None]
     phones_ring: Callable[[], bool]
+    dial: Callable[[Wanted], Bridge]
     session: requests.Session
     copies: Callable[[Request, Mapping[str, str]], None]
 

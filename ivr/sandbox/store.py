@@ -70,6 +70,8 @@ calls = sa.Table(
     _text("from_number"),
     _text("to_number"),
     _text("phone"),
+    # The call whose Dial placed this one.
+    _text("parent_sid"),
     _text("status", index=True),
     _text("forwarded_from"),
     _text("pace"),

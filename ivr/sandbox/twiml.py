@@ -71,6 +71,7 @@ KNOWN: Mapping[str, frozenset[str]] = {
             "jitterBufferSize",
         }
     ),
+    "Number": _CALL | {"url", "sendDigits", "byoc", "statusCallback", "statusCallbackMethod", "statusCallbackEvent"},
     "Redirect": _CALL,
     "Hangup": frozenset(),
     "Reject": frozenset({"reason"}),
@@ -78,7 +79,7 @@ KNOWN: Mapping[str, frozenset[str]] = {
     "Body": frozenset(),
     "Media": frozenset(),
 }
-_NESTED = {"Gather": {"Say", "Play", "Pause"}, "Dial": {"Conference"}, "Message": {"Body", "Media"}}
+_NESTED = {"Gather": {"Say", "Play", "Pause"}, "Dial": {"Conference", "Number"}, "Message": {"Body", "Media"}}
 
 
 class TwimlError(Exception):
@@ -126,7 +127,7 @@ def parse(text: str) -> Document:
         raise TwimlError(f"Document parse failure: the root element is <{root.tag}>, it has to be <Response>")
     warnings: list[str] = []
     verbs = tuple(_verb(child, warnings) for child in root)
-    allowed = set(KNOWN) - {"Body", "Media", "Conference"}
+    allowed = set(KNOWN) - {"Body", "Media", "Conference", "Number"}
     return Document(tuple(verb for verb in verbs if verb.name in allowed), tuple(warnings))
 
 

@@ -110,6 +110,8 @@ def call_params(call: Row, account: str, *, status: str | None = None) -> dict[s
         **place("Caller", sender),
         **place("Called", to),
     }
+    if call["parent_sid"]:
+        params["ParentCallSid"] = call["parent_sid"]
     if call["forwarded_from"]:
         params["ForwardedFrom"] = call["forwarded_from"]
     if call["direction"] == "inbound" and sender.startswith("+1"):
@@ -292,7 +294,7 @@ def call_json(call: Row, account: str) -> Json:
         "date_created": rfc2822(call["created"]),
         "date_updated": rfc2822(call["last_seen"]),
         "forwarded_from": call["forwarded_from"],
-        "parent_call_sid": None,
+        "parent_call_sid": call["parent_sid"],
         "phone_number_sid": None,
         "answered_by": None,
         "caller_name": "",

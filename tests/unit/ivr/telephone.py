@@ -55,7 +55,9 @@ class Desk:
         return dict(answer.json())
 
     def chosen(self, form: dict[str, str]) -> str:
-        """1 leaves a message, 2 rings the team while the caller waits."""
+        """1 leaves a message, 2 rings the team while the caller waits, 3 is the answering service."""
+        if form["Digits"] == "3":
+            return '<Response><Dial action="/done"><Number>+19035550199</Number></Dial></Response>'
         if form["Digits"] != "2":
             return '<Response><Record action="/done" recordingStatusCallback="/rec"/></Response>'
         self.caller = form["CallSid"]

@@ -103,6 +103,19 @@ def test_a_number_of_nobody_goes_by_itself(fingers: Fingers, desk: Desk) -> None
     fingers.sees("desk to +19035550199 | Hello.")
 
 
+def test_the_other_end_of_a_transfer_is_a_phone_like_any_other(fingers: Fingers) -> None:
+    fingers.sees("For an emergency press 1.")
+    fingers.type("3")
+    fingers.sees("You hear the phone of +19035550199 ring.")
+    fingers.sees("+19035550199's phone rings: a +19035550199 picks up")
+    fingers.type("a +19035550199")
+    fingers.sees("You talk with +19035550199.")
+    fingers.type("h +19035550199")
+    fingers.sees("+19035550199's phone: the call is over after ")
+    fingers.sees("The conversation is over.")
+    fingers.sees("desk | We have your message.")
+
+
 def test_phones_that_ring_already_are_shown_at_the_start(desk: Desk, tmp_path: Path) -> None:
     desk.order(
         "Calls", To=SAM, From="+19036892004", Twiml="<Response><Say>Ticket 1042.</Say></Response>", Timeout="600"

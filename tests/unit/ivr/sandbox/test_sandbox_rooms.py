@@ -274,14 +274,6 @@ def test_whoever_comes_first_says_where_the_news_of_a_room_go(
     assert [hook for hook in application.hooks if hook.path == "/other"] == []
 
 
-def test_numbers_in_a_dial_are_not_played(application: Application, phones: ControlClient) -> None:
-    application.answers = {VOICE: f'<Response><Dial action="/after">{SAM}</Dial></Response>'}
-    caller = phones.call(CLIENT)
-    errors = [event.data["text"] for event in story(phones, caller) if event.kind == "error"]
-    assert errors == ["Dial without a named Conference is not played here"]
-    assert application.got("/after")[0].form["DialCallStatus"] == "failed"
-
-
 def test_who_comes_a_moment_too_late_sits_alone_in_a_new_room(
     application: Application, phones: ControlClient, twilio: Client
 ) -> None:
