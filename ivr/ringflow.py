@@ -116,6 +116,7 @@ def _of(unit: Unit, leg: Leg) -> tuple[Call, RingRow]:
 
 def _answer(unit: Unit, desk: Helpline, leg: Leg, turn: int, keys: str) -> tuple[Instruction, ...]:
     call, row = _of(unit, leg)
+    legs.picked_up(unit, leg, now=desk.now())  # its report may come late: whoever listens is not hung up on
     if leg.state == LegState.ACCEPTED:
         return _after(unit, desk, leg, call, row)
     if keys == TAKE_KEY:

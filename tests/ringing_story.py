@@ -72,9 +72,9 @@ class RingingStory:
         self._post(one.status_url, one, CallStatus=status)
         self.world.work()
 
-    def picks_up(self, person: str) -> str:
-        """Somebody, or a mailbox, picks up; returns the TwiML."""
-        self.phone_is(person, "in-progress")
+    def picks_up(self, person: str, *, reported: bool = True) -> str:
+        """Somebody, or a mailbox, picks up; returns the TwiML. `reported` unless the carrier's word of it is late."""
+        self.phone_is(person, "in-progress" if reported else "ringing")
         self.legs[person] = 0
         return self._leg(person, "")
 
