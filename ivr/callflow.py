@@ -60,7 +60,7 @@ def answer(desk: Helpline, form: CallForm, turn: int) -> str:
             if isinstance(instruction, TellWhenOver):
                 outages.asked(unit, call, now=now, rules=desk.rules)
             if isinstance(instruction, Choose):
-                ticket = calls.chose(unit, call, instruction.label, now=now)
+                ticket = calls.chose(unit, call, instruction.label, priority=instruction.priority, now=now)
                 log.info("option chosen", ticket=ticket.number, option=instruction.key)
         following = desk.answers.of(heard, ringflow.ring(unit, desk, call, result), turn=turn)
         calls.store_turn(call, turn, following, now=now)

@@ -123,12 +123,14 @@ def store_turn(call: Call, turn: int, answer: Answer, *, now: datetime) -> None:
     call.in_voicemail, call.updated_at = answer.in_voicemail or call.in_voicemail, now
 
 
-def chose(session: Session, call: Call, label: str, *, now: datetime) -> Ticket:
-    """The caller chose an option that asks for help: the ticket exists from here on. The last choice is its subject."""
+def chose(session: Session, call: Call, label: str, *, priority: str, now: datetime) -> Ticket:
+    """The caller chose an option that asks for help: the ticket exists from here on. The last choice is its subject, and says
+    how urgent it is, unless the team knows of it already."""
     call.choice = label
     ticket = ensure_ticket(session, call, now=now)
     if not ticket.drill:
         ticket.subject = label[:300]
+        ticket.priority = priority if ticket.paged_at is None else ticket.priority
     note(session, call_id=call.id, ticket_id=call.ticket_id, kind="choice", now=now, text=f"The caller chose: {label}")
     return ticket
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tickets import calls, desk, drills, incidents, legs, oncall, rings, work
+from tickets import calls, desk, drills, escalating, incidents, legs, oncall, rings, work
 from tickets.events import note
 from tickets.in_line import in_line
 from tickets.models import Call, Leg, Recording, Ring, Ticket
@@ -58,12 +58,15 @@ def begin(session: Session, call: Call, *, team: str, seconds: int, order: str, 
         _note(session, call, "A drill rings no phone", now=now)
         return False
     never = {call.from_number, rules.desk_number}
-    reachable = (one for one in on_duty(rules, team, now) if not never.intersection(one.numbers))
-    people = list({one.number: one for one in reachable}.values())
-    if not people:
-        _note(session, call, "Nobody is on call: no phone rang", now=now)
-        return False
+    reachable = tuple(one for one in on_duty(rules, team, now) if not never.intersection(one.numbers))
     session.flush()
+    ticket = calls.ticket_of(session, call)
+    awake = reachable if ticket is None else escalating.awake(ticket, reachable, now=now)
+    people = list({one.number: one for one in awake}.values())
+    if not people:
+        why = "Quiet hours, and it is not urgent" if reachable else "Nobody is on call"
+        _note(session, call, f"{why}: no phone rang", now=now)
+        return False
     number = (session.scalar(select(func.count()).where(Ring.call_id == call.id)) or 0) + 1
     until = now + timedelta(seconds=seconds)
     ring = Ring(call_id=call.id, number=number, state=RingState.RINGING, started_at=now, until=until)
