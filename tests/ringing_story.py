@@ -99,6 +99,10 @@ class RingingStory:
         url = f"{one.url.rsplit('/', 1)[0]}/{self.legs[person]}"
         return self._post(url, one, Digits=keys, CallStatus="in-progress")
 
+    def on_leg(self, one: Placed, turn: int, keys: str) -> str:
+        """A turn of any call to a colleague, also of one that is not the last to that phone."""
+        return self._post(f"{one.url.rsplit('/', 1)[0]}/{turn}", one, Digits=keys, CallStatus="in-progress")
+
     def _post(self, url: str, one: Placed, **form: str) -> str:
         path = url.removeprefix(PUBLIC).split("#", 1)[0]
         answer = self.world.post(path, CallSid=one.sid, From=DESK, To=one.to, **form)
@@ -125,6 +129,15 @@ class RingingStory:
         self.world.work()
         assert "<Conference" in self.is_moved()
         self.both_are_in(person)
+
+    def talk_again(self, person: str) -> None:
+        """A colleague takes the second ring of the call, and the two talk."""
+        self.picks_up(person)
+        assert "ring-2</Conference>" in self.key(person, "1")
+        self.world.work()
+        assert "ring-2</Conference>" in self.is_moved()
+        self.room("participant-join", person, ring=2)
+        self.room("participant-join", "caller", ring=2)
 
     # --- the ticket ---------------------------------------------------------------------------------------------
 

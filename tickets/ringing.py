@@ -20,6 +20,8 @@ from tickets.states import LEG_OVER, LegPurpose, LegState, RingState, TicketStat
 
 #: One by one, a phone rings alone for at least so long before the next one does too.
 LEAST_SHARE = timedelta(seconds=8)
+#: The phones of a ring before have stopped after this, and can ring again for the same caller.
+STOPPED = timedelta(seconds=2)
 #: Two who were sent into a room so long ago have talked, whether the carrier reported it or not.
 MUST_HAVE_TALKED = timedelta(seconds=30)
 #: A talk with somebody who is still there does not end within this.
@@ -72,6 +74,7 @@ def begin(session: Session, call: Call, *, team: str, seconds: int, order: str, 
     ring = Ring(call_id=call.id, number=number, state=RingState.RINGING, started_at=now, until=until)
     session.add(ring)
     session.flush()
+    first = now if number == 1 else now + STOPPED
     share = timedelta() if order == "all" else max(LEAST_SHARE, (until - now) / len(people))
     for place, person in enumerate(people):
         legs.write(
@@ -83,7 +86,7 @@ def begin(session: Session, call: Call, *, team: str, seconds: int, order: str, 
             person=person.name,
             number=person.number,
             now=now,
-            due_at=now + place * share,
+            due_at=first + place * share,
         )
     work.plan(session, WorkKind.WATCH_RING, ring.id, now=now, due_at=until)
     _note(session, call, f"Ringing {', '.join(person.name for person in people)}", now=now)
@@ -146,6 +149,16 @@ class Pressed:
     how: How
     ticket: int | None = None
     by: str | None = None
+
+
+def rung_for_now(session: Session, call: Call, ring: Ring, leg: Leg) -> Ring:
+    """The ring that a key of this leg is about. Whoever listens since an earlier ring of a caller who is on hold again is as
+    good as those whose phones ring now."""
+    latest = rings.latest(session, call)
+    if latest is None or latest.id == ring.id or latest.state != RingState.RINGING or ring.state != RingState.OVER:
+        return ring
+    leg.ring_id = latest.id
+    return latest
 
 
 def press(session: Session, call: Call, ring: Ring, leg: Leg, *, rules: Rules, now: datetime) -> Pressed:
