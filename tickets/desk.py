@@ -88,23 +88,7 @@ def page(
         return 0
     facts = replace(facts, urgent=ticket.priority == "urgent")
     for text, person in zip(paging.plan(purpose, facts, people, about=about), people, strict=True):
-        way = person.page_by[0] if purpose in escalating.ANNOUNCES and asked is None else SMS
-        if way == VOICE:
-            key = f"{text.key}:{VOICE}"
-            written += voicepages.write(session, ticket, person, key=key, body=text.body, rules=rules, now=now)
-        elif SMS in person.page_by or asked is not None:
-            written += outbox.write(
-                session,
-                key=text.key,
-                purpose=text.purpose,
-                to=text.number,
-                body=text.body,
-                desk=rules.desk_number,
-                now=now,
-                ticket=ticket,
-                person=text.person,
-                withheld=None if asked is None or text.person in asked else drills.WITHHELD,
-            )
+        written += _page_one(session, ticket, text, person, asked=asked, rules=rules, now=now)
     if written:
         if asked is None:
             escalating.begin(session, ticket, rules=rules, now=now)
@@ -113,6 +97,37 @@ def page(
         if asked is None:
             _note_page(session, ticket, purpose, people, rules=rules, now=now)
     return written
+
+
+def _page_one(
+    session: Session,
+    ticket: Ticket,
+    text: paging.PlannedText,
+    person: Person,
+    *,
+    asked: tuple[str, ...] | None,
+    rules: Rules,
+    now: datetime,
+) -> bool:
+    """True when it is new. Somebody who is called only gets no words that follow; `asked` as in `drills.asked_for`."""
+    way = person.page_by[0] if text.purpose in escalating.ANNOUNCES and asked is None else SMS
+    if way == VOICE:
+        key = f"{text.key}:{VOICE}"
+        return voicepages.write(session, ticket, person, key=key, body=text.body, rules=rules, now=now)
+    if SMS not in person.page_by and asked is None:
+        return False
+    return outbox.write(
+        session,
+        key=text.key,
+        purpose=text.purpose,
+        to=text.number,
+        body=text.body,
+        desk=rules.desk_number,
+        now=now,
+        ticket=ticket,
+        person=text.person,
+        withheld=None if asked is None or text.person in asked else drills.WITHHELD,
+    )
 
 
 def _wait_for(session: Session, ticket: Ticket, people: tuple[Person, ...], *, rules: Rules, now: datetime) -> None:

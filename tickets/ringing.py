@@ -59,15 +59,9 @@ def begin(session: Session, call: Call, *, team: str, seconds: int, order: str, 
     if drills.comes_from(session, call.from_raw, now=now):
         _note(session, call, "A drill rings no phone", now=now)
         return False
-    never = {call.from_number, rules.desk_number}
-    reachable = tuple(one for one in on_duty(rules, team, now) if not never.intersection(one.numbers))
     session.flush()
-    ticket = calls.ticket_of(session, call)
-    awake = reachable if ticket is None else escalating.awake(ticket, reachable, now=now)
-    people = list({one.number: one for one in awake}.values())
+    people = _who_is_rung(session, call, team, rules=rules, now=now)
     if not people:
-        why = "Quiet hours, and it is not urgent" if reachable else "Nobody is on call"
-        _note(session, call, f"{why}: no phone rang", now=now)
         return False
     number = (session.scalar(select(func.count()).where(Ring.call_id == call.id)) or 0) + 1
     until = now + timedelta(seconds=seconds)
@@ -91,6 +85,18 @@ def begin(session: Session, call: Call, *, team: str, seconds: int, order: str, 
     work.plan(session, WorkKind.WATCH_RING, ring.id, now=now, due_at=until)
     _note(session, call, f"Ringing {', '.join(person.name for person in people)}", now=now)
     return True
+
+
+def _who_is_rung(session: Session, call: Call, team: str, *, rules: Rules, now: datetime) -> list[Person]:
+    """Each phone once; why there is none is noted."""
+    never = {call.from_number, rules.desk_number}
+    reachable = tuple(one for one in on_duty(rules, team, now) if not never.intersection(one.numbers))
+    ticket = calls.ticket_of(session, call)
+    awake = reachable if ticket is None else escalating.awake(ticket, reachable, now=now)
+    if not awake:
+        why = "Quiet hours, and it is not urgent" if reachable else "Nobody is on call"
+        _note(session, call, f"{why}: no phone rang", now=now)
+    return list({one.number: one for one in awake}.values())
 
 
 def wanted(session: Session, leg: Leg, *, now: datetime) -> bool:
