@@ -25,6 +25,8 @@ NAMES = {SAM: "Sam", LEE: "Lee", ROBIN: "Robin"}
 SABINE = "+19035550172"
 STRANGER = "+19035550147"
 HOLLIS = "+19035550160"
+#: Keys of helpdesk.yml, as shipped and here. A page waits for its words, however busy the machine is.
+FASTER = (("escalate_after_minutes", 5, 1), ("segments_per_second", 1, 100), ("wait_for_transcript", 20, 120))
 DECLINES = {"answers": "declines", "rings": 1}
 
 
@@ -38,7 +40,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         shutil.copy(shipped, flows)
     file = flows / "helpdesk.yml"
     words = file.read_text()
-    for key, shipped_value, value in (("escalate_after_minutes", 5, 1), ("segments_per_second", 1, 100)):
+    for key, shipped_value, value in FASTER:
         assert f"{key}: {shipped_value} " in words
         words = words.replace(f"{key}: {shipped_value} ", f"{key}: {value} ")
     file.write_text(words)
@@ -69,6 +71,12 @@ def called(desk: Desk, *, after: int = 0) -> list[dict[str, Any]]:
     return [one for one in desk.phones.placed(after=after) if one["to"] in TEAM]
 
 
+def last_placed(desk: Desk) -> int:
+    """The number of the last call that was placed, for what comes after it."""
+    placed = desk.phones.placed()
+    return int(placed[-1]["seq"]) if placed else 0
+
+
 def voice_pages(desk: Desk, number: int) -> list[dict[str, Any]]:
     return [page for page in desk.ticket(number)["pages"] if page["by"] == "voice"]
 
@@ -89,7 +97,7 @@ def spelled(number: int) -> str:
 @answers
 @pytest.mark.usefixtures("phones")
 def test_who_gets_no_text_is_called_at_once_and_4_takes_the_ticket(desk: Desk) -> None:
-    before = len(desk.phones.placed())
+    before = last_placed(desk)
     desk.phones.behave(SAM, outcome="undelivered", answers="mailbox", rings=0)
     keys = [{"after": 6, "keys": "4"}]
     desk.phones.behave(LEE, outcome="undelivered", answers="at-once", rings=4, presses=keys)
@@ -128,11 +136,9 @@ def test_who_gets_no_text_is_called_at_once_and_4_takes_the_ticket(desk: Desk) -
 def _at(desk: Desk, role: str, due: float) -> None:
     """Wait for the worst moment of a role, around the time at which a step is due."""
     time.sleep(max(0.0, due - time.monotonic() - 1))
-    placed = desk.phones.placed()
+    before = last_placed(desk)
     if role in ("worker", "web"):  # Sam is being called, and the answer to that is slow
-        until(
-            lambda: desk.phones.placed(after=placed[-1]["seq"] if placed else 0), within=30, what="a call to somebody"
-        )
+        until(lambda: desk.phones.placed(after=before), within=30, what="a call to somebody")
     else:  # it would tell the workers now that it is time
         time.sleep(max(0.0, due - time.monotonic() - 0.3))
 
@@ -141,12 +147,13 @@ def _at(desk: Desk, role: str, due: float) -> None:
 @pytest.mark.usefixtures("phones")
 def test_an_unanswered_page_becomes_calls_once_whatever_is_killed(desk: Desk) -> None:
     roles = ("worker", "broker", "web", "clock")
+    before = last_placed(desk)
     tickets, due = [], []
     for place, role in enumerate(roles):
         tickets.append(asks_for_help(desk, f"+1903555020{place}", f"Printer {role} is on fire"))
         due.append(time.monotonic() + 60)
         time.sleep(3)
-    assert called(desk) == []
+    assert called(desk, after=before) == []
     for number in TEAM:
         desk.phones.behave(number, **DECLINES)
     desk.phones.behave(SAM, slow_post=3, **DECLINES)
@@ -163,7 +170,7 @@ def test_an_unanswered_page_becomes_calls_once_whatever_is_killed(desk: Desk) ->
             return False
 
     until(everybody_was_called, within=150, what=f"calls about all four\n{desk.log.read_text()[-3000:]}")
-    assert Counter(one["to"] for one in called(desk)) == {SAM: 4, LEE: 4, ROBIN: 4}
+    assert Counter(one["to"] for one in called(desk, after=before)) == {SAM: 4, LEE: 4, ROBIN: 4}
     for number in tickets:
         ticket = desk.ticket(number)
         assert ticket["state"] == "open"
@@ -235,9 +242,9 @@ def test_two_callers_of_one_client_are_one_incident_and_one_page_with_the_count(
         return desk.texts(phone)[seen[phone] :]
 
     known = desk.call_and_speak("outage.wav", HOLLIS)
-    until(lambda: all(new(phone) for phone in TEAM), within=60, what="a page for everyone")
+    until(lambda: all(new(phone) for phone in TEAM), within=90, what="a page for everyone")
     stranger = desk.call_and_speak("outage.wav", "+19035550198")
-    until(lambda: all(len(new(phone)) > 1 for phone in TEAM), within=60, what="the updated page")
+    until(lambda: all(len(new(phone)) > 1 for phone in TEAM), within=90, what="the updated page")
     time.sleep(3)  # for what should not come
     by_call = {one["calls"][0]["sid"]: one for one in desk.tickets() if one["calls"]}
     leader, member = by_call[known]["number"], by_call[stranger]["number"]
