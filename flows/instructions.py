@@ -91,7 +91,7 @@ class Hangup:
 
 @dataclass(frozen=True)
 class Choose:
-    """The caller chose an option that asks for help: open the urgent ticket, or enrich the one of this call.
+    """The caller chose an option that asks for help: open a ticket, or enrich the one of this call.
 
     `label` is the option in the words of the ticket's subject ("Emergency or outage"), `priority` is "urgent" or
     "normal", `note` is one line for the ticket's history. A caller who comes back to a menu can choose again; the last

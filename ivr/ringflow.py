@@ -65,8 +65,9 @@ def event_of(unit: Unit, desk: Helpline, call: Call, session: Session, form: Cal
 
 
 def left_the_hold(unit: Unit, desk: Helpline, call: Call, session: Session, turn: engine.Turn) -> None:
-    """A caller who goes on from the hold to anything but a conversation lets the phones stop."""
-    if session.waiting is Waiting.RINGING and turn.session.waiting not in (Waiting.RINGING, Waiting.TALKING):
+    """A caller who goes on from the hold to anything but a conversation lets the phones stop: also to another ring."""
+    stays = turn.session.waiting in (Waiting.RINGING, Waiting.TALKING) and _ring_in(turn.instructions) is None
+    if session.waiting is Waiting.RINGING and not stays:
         ringing.leave(unit, call, now=desk.now())
 
 
@@ -116,9 +117,11 @@ def _of(unit: Unit, leg: Leg) -> tuple[Call, RingRow]:
 
 def _answer(unit: Unit, desk: Helpline, leg: Leg, turn: int, keys: str) -> tuple[Instruction, ...]:
     call, row = _of(unit, leg)
+    legs.picked_up(unit, leg, now=desk.now())  # its report may come late: whoever listens is not hung up on
     if leg.state == LegState.ACCEPTED:
         return _after(unit, desk, leg, call, row)
     if keys == TAKE_KEY:
+        row = ringing.rung_for_now(unit, call, row, leg)
         pressed = ringing.press(unit, call, row, leg, rules=desk.rules, now=desk.now())
         log.info("key pressed", leg=leg.id, outcome=pressed.how.value, ticket=pressed.ticket)
         return _pressed(desk, pressed, call, row)

@@ -72,9 +72,9 @@ class RingingStory:
         self._post(one.status_url, one, CallStatus=status)
         self.world.work()
 
-    def picks_up(self, person: str) -> str:
-        """Somebody, or a mailbox, picks up; returns the TwiML."""
-        self.phone_is(person, "in-progress")
+    def picks_up(self, person: str, *, reported: bool = True) -> str:
+        """Somebody, or a mailbox, picks up; returns the TwiML. `reported` unless the carrier's word of it is late."""
+        self.phone_is(person, "in-progress" if reported else "ringing")
         self.legs[person] = 0
         return self._leg(person, "")
 
@@ -98,6 +98,10 @@ class RingingStory:
         one = self.placed(person)
         url = f"{one.url.rsplit('/', 1)[0]}/{self.legs[person]}"
         return self._post(url, one, Digits=keys, CallStatus="in-progress")
+
+    def on_leg(self, one: Placed, turn: int, keys: str) -> str:
+        """A turn of any call to a colleague, also of one that is not the last to that phone."""
+        return self._post(f"{one.url.rsplit('/', 1)[0]}/{turn}", one, Digits=keys, CallStatus="in-progress")
 
     def _post(self, url: str, one: Placed, **form: str) -> str:
         path = url.removeprefix(PUBLIC).split("#", 1)[0]
@@ -125,6 +129,15 @@ class RingingStory:
         self.world.work()
         assert "<Conference" in self.is_moved()
         self.both_are_in(person)
+
+    def talk_again(self, person: str) -> None:
+        """A colleague takes the second ring of the call, and the two talk."""
+        self.picks_up(person)
+        assert "ring-2</Conference>" in self.key(person, "1")
+        self.world.work()
+        assert "ring-2</Conference>" in self.is_moved()
+        self.room("participant-join", person, ring=2)
+        self.room("participant-join", "caller", ring=2)
 
     # --- the ticket ---------------------------------------------------------------------------------------------
 

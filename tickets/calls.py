@@ -125,13 +125,13 @@ def store_turn(call: Call, turn: int, answer: Answer, *, now: datetime) -> None:
 
 
 def chose(session: Session, call: Call, label: str, *, now: datetime, priority: str = "urgent") -> Ticket:
-    """The caller chose an option that asks for help: the ticket exists from here on. The last choice is its subject, and how
-    urgent it is; a ticket that the team was paged about stays as urgent as it was told."""
+    """The caller chose an option that asks for help: the ticket exists from here on. The last choice is its subject, and says
+    how urgent it is, unless the team knows of it already."""
     call.choice = label
     ticket = ensure_ticket(session, call, now=now)
     if not ticket.drill:
         ticket.subject = label[:300]
-        ticket.priority = ticket.priority if ticket.paged_at is not None else priority
+        ticket.priority = priority if ticket.paged_at is None else ticket.priority
     note(session, call_id=call.id, ticket_id=call.ticket_id, kind="choice", now=now, text=f"The caller chose: {label}")
     return ticket
 

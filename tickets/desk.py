@@ -1,6 +1,7 @@
 """The desk's own acts on tickets: open, page, claim, resolve. Every function runs inside the caller's unit of work."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import and_, func, or_, select, update
@@ -76,7 +77,8 @@ def page(
     """Page everyone on duty about an open ticket, once for each purpose and occasion. Returns how many pages are new.
 
     Whoever wants to be called first is called. Unless somebody takes the ticket, its escalation follows. When the schedule
-    has nobody on duty, everyone is paged and the ticket says so. A ticket that has an owner pages nobody. The pages of a
+    has nobody on duty, everyone is paged and the ticket says so. A ticket that has an owner pages nobody. Who has quiet hours
+    is not paged about what is not urgent; when all have, the first page comes when one of them has not. The pages of a
     drill are written, so that it is seen that they would go out, and withheld from all who did not ask. A ticket that tells
     of what the team knows already becomes part of that incident, and what is told is its matter."""
     if not ticket.drill:
@@ -86,37 +88,67 @@ def page(
     if ticket.state != TicketState.OPEN:
         return 0
     written, asked = 0, drills.asked_for(session, ticket)
-    people = rules.paged(now) if asked is None else drills.people(rules.paged(now), rules.team, asked)
+    paged = rules.paged(now)
+    people = escalating.awake(ticket, paged, now=now) if asked is None else drills.people(paged, rules.team, asked)
+    if not people:
+        _wait_for(session, ticket, paged, rules=rules, now=now)
+        return 0
+    facts = replace(facts, urgent=ticket.priority == "urgent")
     for text, person in zip(paging.plan(purpose, facts, people, about=about), people, strict=True):
-        way = person.page_by[0] if purpose in escalating.ANNOUNCES and asked is None else SMS
-        if way == VOICE:
-            key = f"{text.key}:{VOICE}"
-            written += voicepages.write(session, ticket, person, key=key, body=text.body, rules=rules, now=now)
-        elif SMS in person.page_by or asked is not None:
-            written += outbox.write(
-                session,
-                key=text.key,
-                purpose=text.purpose,
-                to=text.number,
-                body=text.body,
-                desk=rules.desk_number,
-                now=now,
-                ticket=ticket,
-                person=text.person,
-                withheld=None if asked is None or text.person in asked else drills.WITHHELD,
-            )
+        written += _page_one(session, ticket, text, person, asked=asked, rules=rules, now=now)
     if written:
         if asked is None:
             escalating.begin(session, ticket, rules=rules, now=now)
         ticket.paged_at = ticket.paged_at or now
         ticket.updated_at = now
         if asked is None:
-            _note_page(session, ticket, purpose, rules=rules, now=now)
+            _note_page(session, ticket, purpose, people, rules=rules, now=now)
     return written
 
 
-def _note_page(session: Session, ticket: Ticket, purpose: Purpose, *, rules: Rules, now: datetime) -> None:
-    names = ", ".join(person.name for person in rules.paged(now))
+def _page_one(
+    session: Session,
+    ticket: Ticket,
+    text: paging.PlannedText,
+    person: Person,
+    *,
+    asked: tuple[str, ...] | None,
+    rules: Rules,
+    now: datetime,
+) -> bool:
+    """True when it is new. Somebody who is called only gets no words that follow; `asked` as in `drills.asked_for`."""
+    way = person.page_by[0] if text.purpose in escalating.ANNOUNCES and asked is None else SMS
+    if way == VOICE:
+        key = f"{text.key}:{VOICE}"
+        return voicepages.write(session, ticket, person, key=key, body=text.body, rules=rules, now=now)
+    if SMS not in person.page_by and asked is None:
+        return False
+    return outbox.write(
+        session,
+        key=text.key,
+        purpose=text.purpose,
+        to=text.number,
+        body=text.body,
+        desk=rules.desk_number,
+        now=now,
+        ticket=ticket,
+        person=text.person,
+        withheld=None if asked is None or text.person in asked else drills.WITHHELD,
+    )
+
+
+def _wait_for(session: Session, ticket: Ticket, people: tuple[Person, ...], *, rules: Rules, now: datetime) -> None:
+    if escalating.begin(session, ticket, rules=rules, now=now, at=escalating.wake_at(people, now=now)):
+        names = ", ".join(person.name for person in people)
+        text = f"Not urgent, and quiet hours for {names}: nobody is paged before they are over"
+        ticket.paged_at = ticket.paged_at or now  # it will be put before them: others of its kind can join it
+        note(session, ticket_id=ticket.id, kind="page", now=now, text=text)
+
+
+def _note_page(
+    session: Session, ticket: Ticket, purpose: Purpose, people: tuple[Person, ...], *, rules: Rules, now: datetime
+) -> None:
+    names = ", ".join(person.name for person in people)
     what = {Purpose.WORDS: "The words went", Purpose.MISSED: "A missed-call page went"}.get(purpose, "A page went")
     note(session, ticket_id=ticket.id, kind="page", now=now, text=f"{what} to {names}")
     if not rules.on_duty(now):

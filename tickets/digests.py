@@ -120,7 +120,9 @@ def _body(session: Session, pages: list[Message]) -> str:
     tickets = session.scalars(
         select(Ticket).where(Ticket.id.in_([page.ticket_id for page in pages])).order_by(Ticket.number)
     )
-    return paging.digest_body([Entry(ticket.number, ticket.client, ticket.from_number) for ticket in tickets])
+    return paging.digest_body(
+        [Entry(one.number, one.client, one.from_number, urgent=one.priority == "urgent") for one in tickets]
+    )
 
 
 def _carried(session: Session, digest: Message) -> list[Message]:

@@ -5,7 +5,7 @@ acknowledgement comes wholly before a step or wholly after it. Order of locks: t
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -23,12 +23,17 @@ from tickets.states import EscalationState, MessageState, Purpose, TicketState, 
 #: The pages that announce a ticket. When the words that follow one do not arrive, nobody has to be woken in another way.
 ANNOUNCES = (Purpose.PAGE, Purpose.MISSED)
 
+#: A ticket that waits for the end of quiet hours is looked at so often.
+LOOK_AGAIN = timedelta(hours=1)
 
-def begin(session: Session, ticket: Ticket, *, rules: Rules, now: datetime) -> None:
-    """A ticket was paged: unless somebody takes it, its plan is gone through. One that is running goes on as it does."""
+
+def begin(session: Session, ticket: Ticket, *, rules: Rules, now: datetime, at: datetime | None = None) -> bool:
+    """A ticket was paged: unless somebody takes it, its plan is gone through, from `at` or as the plan says. One that is
+    running goes on as it does. True when it is new."""
     plan = rules.plans.get(ticket.priority)
     if plan is None or _running(session, ticket) is not None:
-        return
+        return False
+    first = at or now + plan.begins_after
     number = (session.scalar(select(func.count()).where(Escalation.ticket_id == ticket.id)) or 0) + 1
     new = insert_once(
         session,
@@ -40,11 +45,33 @@ def begin(session: Session, ticket: Ticket, *, rules: Rules, now: datetime) -> N
         passed=[],
         state=EscalationState.RUNNING,
         started_at=now,
-        next_at=now + plan.begins_after,
+        next_at=first,
     )
     row = _running(session, ticket)
     if new and row is not None:
-        work.plan(session, WorkKind.ESCALATE, row.id, now=now, due_at=now + plan.begins_after)
+        work.plan(session, WorkKind.ESCALATE, row.id, now=now, due_at=first)
+    return new
+
+
+def begin_anew(session: Session, ticket: Ticket, *, rules: Rules, now: datetime) -> None:
+    """An open ticket has become more urgent: it goes the way of its new priority, from the first step."""
+    session.flush()
+    row = _running(session, ticket, lock=True)
+    if row is not None:
+        row.state, row.next_at, row.ended_at = EscalationState.STOPPED, None, now
+        work.cancel(session, WorkKind.ESCALATE, row.id, now=now)
+        session.flush()
+    begin(session, ticket, rules=rules, now=now)
+
+
+def awake(ticket: Ticket, people: tuple[Person, ...], *, now: datetime) -> tuple[Person, ...]:
+    """Those of these people whom a ticket may disturb now: what is not urgent leaves people alone in their quiet hours."""
+    return people if ticket.priority == "urgent" else tuple(one for one in people if not one.quiet_at(now))
+
+
+def wake_at(people: Sequence[Person], *, now: datetime) -> datetime:
+    """When to look again whether one of them may be paged: others may come on duty before."""
+    return min(now + LOOK_AGAIN, *(one.quiet_until(now) for one in people))
 
 
 def _running(session: Session, ticket: Ticket, *, lock: bool = False) -> Escalation | None:
@@ -80,14 +107,18 @@ def step(session: Session, held: work.Claim, *, rules: Rules, now: datetime) -> 
             row.state, row.next_at, row.ended_at = EscalationState.STOPPED, None, now
         work.finish(session, held, now=now)
         return
-    plan = Plan.from_dict(row.plan)
-    pages = escalation.due(plan, row.step, _people(session, ticket, row, rules=rules, now=now))
+    plan, people = Plan.from_dict(row.plan), _people(session, ticket, row, rules=rules, now=now)
+    if sleepers := escalation.asleep(plan, row.step, people):
+        row.next_at = wake_at(sleepers, now=now)
+        work.retry(session, held, now=now, error="quiet hours", after=row.next_at - now, counted=False)
+        return
+    pages = escalation.due(plan, row.step, people)
     if pages is None:
         _end(session, ticket, row, plan, rules=rules, now=now)
         work.finish(session, held, now=now)
         return
     told = known.of(session, ticket, rules=rules)
-    facts = replace(told.facts, again=f"nobody took it for {_minutes(row, now)} min")
+    facts = replace(told.facts, again=f"nobody took it for {_minutes(row, now)} min" if people.paged else None)
     body = paging.body(told.purpose, facts)
     written: dict[str, list[str]] = {SMS: [], VOICE: []}
     for person, way in pages.pages:
@@ -113,7 +144,7 @@ def _minutes(row: Escalation, now: datetime) -> int:
 def _people(session: Session, ticket: Ticket, row: Escalation | None, *, rules: Rules, now: datetime) -> People:
     since = row.started_at if row is not None else ticket.opened_at
     paged = {page.person for page in _pages(session, ticket, since) if page.person is not None}
-    quiet = () if ticket.priority == "urgent" else (one.name for one in rules.team if one.quiet_at(now))
+    quiet = {one.name for one in rules.team} - {one.name for one in awake(ticket, rules.team, now=now)}
     return People(
         team=rules.team,
         on_duty=rules.paged(now),

@@ -3,7 +3,7 @@
 A plan is kept with the escalation that began with it; the people of a step are those of the moment at which it comes."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -136,6 +136,15 @@ def due(plan: Plan, position: int, people: People) -> Pages | None:
             return Pages(position, pages, position + 1, step.wait)
         position += 1
     return None
+
+
+def asleep(plan: Plan, position: int, people: People) -> tuple[Person, ...]:
+    """Those whose quiet hours a ticket waits for: everybody who would be paged next, or at the end, when all of them have
+    some. Empty when somebody can be paged."""
+    everybody = replace(people, quiet=frozenset())
+    following = due(plan, position, everybody)
+    who = [one for one, _ in following.pages] if following is not None else everybody.of(plan.end)
+    return tuple(_once(who)) if all(one.name in people.quiet for one in who) else ()
 
 
 #: Work that puts a ticket before somebody, or finds out what to put before them.

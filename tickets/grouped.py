@@ -92,7 +92,7 @@ def join(arrival: Arrival, ticket: Ticket, words: str) -> str:
     if session.scalars(select(Outage.id).where(Outage.ticket_id == ticket.id)).first() is not None:
         return f"{number}: nothing done, callers hear of it. Write JOIN {leader.number} {number}."
     by = arrival.person.name if arrival.person else "the team"
-    incidents.attach(session, ticket, leader, why=f"says {by}", now=arrival.now)
+    incidents.attach(session, ticket, leader, why=f"says {by}", rules=arrival.rules, now=arrival.now)
     whose = f" {leader.claimed_by} has it." if leader.state == TicketState.CLAIMED else ""
     return f"{number} belongs to {leader.number} now: {_callers(session, leader)}.{whose}"
 

@@ -81,7 +81,7 @@ def gather(session: Session, ticket: Ticket, *, words: str | None, rules: Rules,
         return None
     found = select(Ticket).where(Ticket.number == number).execution_options(populate_existing=True)
     leader = session.scalars(found).one()
-    attach(session, ticket, leader, why=_why(ticket, leader), now=now)
+    attach(session, ticket, leader, why=_why(ticket, leader), rules=rules, now=now)
     return leader
 
 
@@ -152,7 +152,7 @@ def _why(ticket: Ticket, leader: Ticket) -> str:
     return f"they name {shared[0]}" if shared else "it tells of the same"
 
 
-def attach(session: Session, ticket: Ticket, leader: Ticket, *, why: str, now: datetime) -> None:
+def attach(session: Session, ticket: Ticket, leader: Ticket, *, why: str, rules: Rules, now: datetime) -> None:
     """A ticket becomes part of an incident, with whatever belonged to it. Its pages that wait are withheld, the incident is
     urgent, and what the incident's owner has, they have. `leader` leads, and is not resolved."""
     joining = [ticket, *locked_members(session, ticket)]
@@ -166,6 +166,8 @@ def attach(session: Session, ticket: Ticket, leader: Ticket, *, why: str, now: d
             if raised.priority != "urgent":
                 raised.priority = "urgent"
                 note(session, ticket_id=raised.id, kind="incident", now=now, text="Urgent now: several callers")
+                if raised is leader and leader.state == TicketState.OPEN:
+                    escalating.begin_anew(session, leader, rules=rules, now=now)
         if leader.state == TicketState.CLAIMED and one.state == TicketState.OPEN:
             follow(session, one, leader, now=now)
     session.flush()

@@ -49,7 +49,8 @@ def of(session: Session, ticket: Ticket, *, rules: Rules) -> Known:
             "pictures": pictures,
             "pictures_link": rules.pictures_link(written.id) if pictures else None,
         }
-    facts = Facts(number=ticket.number, client=ticket.client, caller=ticket.from_number, **more)
+    urgent = ticket.priority == "urgent"
+    facts = Facts(number=ticket.number, client=ticket.client, caller=ticket.from_number, urgent=urgent, **more)
     held = next((one.sid for one in reversed(recordings) if one.media == MediaState.STORED and one.blob), None)
     purpose = Purpose.PAGE if spoken is not None or written is not None else Purpose.MISSED
     return Known(facts, purpose, held, spoken.language if spoken is not None and spoken.text else None)

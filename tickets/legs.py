@@ -18,8 +18,9 @@ from tickets.models import Leg, Ticket
 from tickets.outbox import Handed, TextRefused
 from tickets.states import LEG_OVER, LegPurpose, LegState, WorkKind, advance_leg
 
-#: A leg whose end nobody reported is asked about after this.
-ASK_AFTER = timedelta(seconds=75)
+#: A leg whose end nobody reported is asked about when no phone rings any more (ivr.calling.RING_SECONDS and 5 s of the
+#: carrier's), and while it goes on after each ASK_AFTER: nobody is called who is on the phone with us, by all we know.
+RUNG_OUT, ASK_AFTER = timedelta(seconds=30), timedelta(seconds=75)
 
 #: Somebody whom we have on the phone already is called about a page as soon as that is over, looked at so often. A call
 #: whose end was never learned keeps nobody from being called for ever.
@@ -126,8 +127,15 @@ def pass_gate(session: Session, held: work.Claim, *, wanted: Wanted, now: dateti
     if leg.state == LegState.PENDING:
         leg.state, leg.ended_at, leg.updated_at = LegState.CANCELED, now, now
         voiced.follow(session, leg, now=now)
+    _watch(session, leg, now=now)  # a worker that died while placing it could not
     work.finish(session, held, now=now)
     return None
+
+
+def _watch(session: Session, leg: Leg, *, now: datetime) -> None:
+    """Should the end of a call not be reported, it is asked for."""
+    if leg.sid is not None and leg.ended_at is None and leg.state != LegState.CANCELED:
+        work.plan(session, WorkKind.CHECK_CALL, leg.id, now=now, due_at=now + RUNG_OUT)
 
 
 def _on_the_phone(session: Session, leg: Leg, *, now: datetime) -> bool:
@@ -150,8 +158,7 @@ def was_placed(session: Session, held: work.Claim, handed: Handed, *, now: datet
     _advance(session, leg, handed.status, now=now)
     if leg.state == LegState.CANCELED:  # nobody waited any more while it was being placed
         work.plan(session, WorkKind.END_CALL, leg.id, now=now)
-    elif leg.ended_at is None:  # also when a key was faster than the answer to placing it
-        work.plan(session, WorkKind.CHECK_CALL, leg.id, now=now, due_at=now + ASK_AFTER)
+    _watch(session, leg, now=now)  # also when a key was faster than the answer to placing it
     work.finish(session, held, now=now)
 
 

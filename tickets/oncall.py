@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 _UTC = ZoneInfo("UTC")
@@ -44,6 +44,18 @@ class Person:
     def quiet_at(self, moment: datetime) -> bool:
         """Whether what is not urgent has to wait at this moment."""
         return self.quiet is not None and self.quiet.holds(moment.astimezone(self.zone).time())
+
+    def quiet_until(self, moment: datetime) -> datetime:
+        """When the quiet hours that hold at a moment are over; the moment itself when none do."""
+        if self.quiet is None or not self.quiet_at(moment):
+            return moment
+        today = moment.astimezone(self.zone).date()
+        ends = sorted(  # a time on the wall comes twice when clocks go back
+            datetime.combine(day, self.quiet.ends, self.zone).replace(fold=fold).astimezone(UTC)
+            for day in (today, today + timedelta(days=1))
+            for fold in (0, 1)
+        )
+        return next(end for end in ends if end > moment and not self.quiet_at(end))
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ def asked(session: Session, call: Call, *, now: datetime, rules: Rules) -> None:
         return
     outage = _current(session, call.client, now=now)
     if outage is None:
-        calls.chose(session, call, ASKED, now=now)
+        calls.chose(session, call, ASKED, priority="urgent", now=now)
         return
     new = insert_once(
         session, OutageAsker, outage_id=outage.id, number=call.from_number, call_id=call.id, asked_at=now, told_at=None
@@ -99,7 +99,7 @@ def asked(session: Session, call: Call, *, now: datetime, rules: Rules) -> None:
     note(session, call_id=call.id, ticket_id=ticket.id, kind="choice", now=now, text=ASKED)
     leader = session.get_one(Ticket, outage.ticket_id, populate_existing=True)
     if ticket.incident_id is None and ticket.id != leader.id:
-        incidents.attach(session, ticket, leader, why="heard the announcement", now=now)
+        incidents.attach(session, ticket, leader, why="heard the announcement", rules=rules, now=now)
 
 
 def announce(arrival: Arrival, words: str, number: int | None) -> tuple[str, Ticket | None]:

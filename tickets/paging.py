@@ -18,8 +18,9 @@ _ENOUGH = 20
 class Facts:
     """What is known of a ticket when a page is planned. Numbers are E.164; `seconds` is the length of the voicemail;
     `link` lets staff listen without logging in, `pictures_link` see the `pictures` that came with a text; `rung`: phones of
-    the team rang, and nobody took the call. `again` says why this is not the first page ("nobody took it for 10 min");
-    `call_back`: a caller who left no words wants to be called back; `transferred`: another number picked up for one."""
+    the team rang, and nobody took the call; `urgent`: the ticket is. `again` says why this is not the first page ("nobody took
+    it for 10 min"); `call_back`: a caller who left no words wants to be called back; `transferred`: another number picked up
+    for one."""
 
     number: int
     client: str | None = None
@@ -33,6 +34,7 @@ class Facts:
     rung: bool = False
     pictures: int = 0
     pictures_link: str | None = None
+    urgent: bool = True
     again: str | None = None
     call_back: bool = False
     transferred: bool = False
@@ -88,13 +90,14 @@ def _with_pictures(before: str, words: str, after: str, *, facts: Facts) -> str:
     return sms.fit(before, words, f"{count}.{after}")
 
 
-def _urgent(facts: Facts) -> str:
-    return f"URGENT {facts.number} again, {facts.again}:" if facts.again else f"URGENT {facts.number}"
+def _first_words(facts: Facts) -> str:
+    ticket = f"{'URGENT' if facts.urgent else 'Ticket'} {facts.number}"
+    return f"{ticket} again, {facts.again}:" if facts.again else ticket
 
 
 def page_body(facts: Facts) -> str:
     """The page for a voicemail or text: with the words, or saying how to hear them."""
-    before = f"{_urgent(facts)} {who(facts)}: "
+    before = f"{_first_words(facts)} {who(facts)}: "
     after = f" Reply ACK {facts.number} to take it."
     if facts.words:
         about = f"[{facts.about}] " if facts.about else ""
@@ -116,7 +119,7 @@ def words_body(facts: Facts) -> str:
 
 def missed_body(facts: Facts) -> str:
     """A caller chose an option and left no words, perhaps after nobody took the call."""
-    before = f"{_urgent(facts)} {'' if facts.transferred else 'missed '}call, {who(facts)}: "
+    before = f"{_first_words(facts)} {'' if facts.transferred else 'missed '}call, {who(facts)}: "
     nobody = "nobody took the call, " if facts.rung else ""
     left = "was connected to another number" if facts.transferred else "left no message"
     if facts.call_back:
@@ -197,11 +200,13 @@ def update_to_owner(facts: Facts, several: Several) -> str:
 
 @dataclass(frozen=True)
 class Entry:
-    """One ticket of a digest: its number, its client and the number that called, as far as they are known."""
+    """One ticket of a digest: its number, its client and the number that called, as far as they are known, and whether it is
+    urgent."""
 
     number: int
     client: str | None = None
     caller: str | None = None
+    urgent: bool = True
 
     def named(self, room: int) -> str:
         """The ticket and who it is about in `room` characters; half a telephone number is worse than none."""
@@ -218,11 +223,12 @@ def digest_body(entries: Sequence[Entry]) -> str:
     """Several pages in one text of two segments: all numbers, and as much of the names as there is room for. Only when the
     numbers alone are too many, the last ones become "and 3 more"."""
     how_many = "1 ticket" if len(entries) == 1 else f"{len(entries)} tickets"
+    first = "URGENT " if any(entry.urgent for entry in entries) else ""
 
     def body(listed: Sequence[str]) -> str:
         left = len(entries) - len(listed)
         more = f" and {left} more" if left else ""
-        return sms.to_gsm(f"URGENT {how_many}: {', '.join(listed)}{more}. Reply ACK {entries[0].number} to take one.")
+        return sms.to_gsm(f"{first}{how_many}: {', '.join(listed)}{more}. Reply ACK {entries[0].number} to take one.")
 
     longest = max(len(entry.client or "") for entry in entries)
     for room in range(max(longest, len("903-555-0147")), _SHORTEST_NAME - 1, -1):

@@ -14,8 +14,9 @@ MORE = " All of it: helpline oncall --ready"
 
 @dataclass(frozen=True)
 class Reach:
-    """What the desk knows of the phone that `person` is paged on. `silent`: the number opted out. `heard`: a text of ours
-    arrived there once, or one came from there. `failed`: why the last page did not arrive, if nothing did since."""
+    """What the desk knows of the phone that `person` is paged on. `silent`: the number opted out, and they are texted. `heard`:
+    a text of ours arrived there once, one came from there, or a call of ours was taken with a key. `failed`: why the last
+    page did not arrive in the way in which they are paged first, if nothing did since."""
 
     person: Person
     silent: bool = False

@@ -4,16 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from tickets import consent, marks, outbox, overrides, readiness
+from tickets import consent, marks, outbox, overrides, readiness, voiced
+from tickets.escalation import SMS, VOICE
 from tickets.handover import when
-from tickets.models import Message
+from tickets.models import Leg, Message
 from tickets.oncall import Handover, Person, Stint
 from tickets.readiness import Finding, Reach
 from tickets.rules import Rules
-from tickets.states import Direction, MessageState, Purpose
+from tickets.states import Direction, LegState, MessageState, Purpose
 
 #: A report that is later than this is not sent any more; the one after it is.
 LATEST = timedelta(hours=12)
@@ -100,31 +101,38 @@ def reaches(session: Session, people: tuple[Person, ...], *, sender: str) -> tup
 
 
 def _reach(session: Session, person: Person, *, silent: bool) -> Reach:
-    came = select(Message.created_at).where(Message.direction == Direction.IN, Message.from_number == person.number)
-    went = select(Message.updated_at).where(
-        Message.to_number == person.number,
-        Message.direction == Direction.OUT,
-        Message.state == MessageState.DELIVERED,
-    )
-    alive = [
-        moment
-        for moment in (
-            session.scalars(came.order_by(Message.created_at.desc()).limit(1)).first(),
-            session.scalars(went.order_by(Message.updated_at.desc()).limit(1)).first(),
-        )
-        if moment is not None
-    ]
+    """A person is judged by pages in the way in which they are paged first; one that was not needed any more says nothing. A
+    text that arrives does not show that calls are answered; a key that was pressed, and a text from them, show both."""
+    first = person.page_by[0] if person.page_by else "sms"
     page = session.scalars(
         select(Message)
         .where(Message.to_number == person.number, Message.purpose.in_(_PAGES), Message.state.in_(_GONE_OUT))
+        .where(Message.by == first, or_(Message.error.is_(None), Message.error != voiced.NOT_NEEDED))
         .order_by(Message.created_at.desc(), Message.id.desc())
         .limit(1)
     ).first()
     failed = ""
     lost = page is not None and (page.state == MessageState.FAILED or page.error == outbox.NO_REPORT)
+    alive = _signs(session, person, by=(first,))
     if page is not None and lost and (not alive or max(alive) < page.created_at):
         failed = " ".join(part for part in (page.error_code, page.error) if part) or "no reason given"
-    return Reach(person, silent=silent, heard=bool(alive), failed=failed)
+    silent = silent and SMS in person.page_by
+    return Reach(person, silent=silent, heard=bool(_signs(session, person, by=(SMS, VOICE))), failed=failed)
+
+
+def _signs(session: Session, person: Person, *, by: tuple[str, ...]) -> list[datetime]:
+    """When last a text came from a phone, something of ours arrived there in these ways, and a call of ours was taken."""
+    came = select(func.max(Message.created_at)).where(
+        Message.direction == Direction.IN, Message.from_number == person.number
+    )
+    went = select(func.max(Message.updated_at)).where(
+        Message.to_number == person.number,
+        Message.direction == Direction.OUT,
+        Message.state == MessageState.DELIVERED,
+        Message.by.in_(by),
+    )
+    taken = select(func.max(Leg.answered_at)).where(Leg.number == person.number, Leg.state == LegState.ACCEPTED)
+    return [moment for one in (came, went, taken) if (moment := session.scalar(one)) is not None]
 
 
 def _due(rules: Rules, made: tuple[Handover, ...], *, since: datetime, now: datetime) -> Shift | None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tickets import calls, desk, drills, incidents, legs, oncall, rings, work
+from tickets import calls, desk, drills, escalating, incidents, legs, oncall, rings, work
 from tickets.events import note
 from tickets.in_line import in_line
 from tickets.models import Call, Leg, Recording, Ring, Ticket
@@ -20,6 +20,8 @@ from tickets.states import LEG_OVER, LegPurpose, LegState, RingState, TicketStat
 
 #: One by one, a phone rings alone for at least so long before the next one does too.
 LEAST_SHARE = timedelta(seconds=8)
+#: The phones of a ring before have stopped after this, and can ring again for the same caller.
+STOPPED = timedelta(seconds=2)
 #: Two who were sent into a room so long ago have talked, whether the carrier reported it or not.
 MUST_HAVE_TALKED = timedelta(seconds=30)
 #: A talk with somebody who is still there does not end within this.
@@ -58,18 +60,16 @@ def begin(session: Session, call: Call, *, team: str, seconds: int, order: str, 
     if drills.comes_from(session, call.from_raw, now=now):
         _note(session, call, "A drill rings no phone", now=now)
         return False
-    never = {call.from_number, rules.desk_number}
-    reachable = (one for one in on_duty(rules, team, now) if not never.intersection(one.numbers))
-    people = list({one.number: one for one in reachable}.values())
-    if not people:
-        _note(session, call, "Nobody is on call: no phone rang", now=now)
-        return False
     session.flush()
+    people = _who_is_rung(session, call, team, rules=rules, now=now)
+    if not people:
+        return False
     number = (session.scalar(select(func.count()).where(Ring.call_id == call.id)) or 0) + 1
     until = now + timedelta(seconds=seconds)
     ring = Ring(call_id=call.id, number=number, state=RingState.RINGING, started_at=now, until=until)
     session.add(ring)
     session.flush()
+    first = now if number == 1 else now + STOPPED
     share = timedelta() if order == "all" else max(LEAST_SHARE, (until - now) / len(people))
     for place, person in enumerate(people):
         legs.write(
@@ -81,11 +81,23 @@ def begin(session: Session, call: Call, *, team: str, seconds: int, order: str, 
             person=person.name,
             number=person.number,
             now=now,
-            due_at=now + place * share,
+            due_at=first + place * share,
         )
     work.plan(session, WorkKind.WATCH_RING, ring.id, now=now, due_at=until)
     _note(session, call, f"Ringing {', '.join(person.name for person in people)}", now=now)
     return True
+
+
+def _who_is_rung(session: Session, call: Call, team: str, *, rules: Rules, now: datetime) -> list[Person]:
+    """Each phone once; why there is none is noted."""
+    never = {call.from_number, rules.desk_number}
+    reachable = tuple(one for one in on_duty(rules, team, now) if not never.intersection(one.numbers))
+    ticket = calls.ticket_of(session, call)
+    awake = reachable if ticket is None else escalating.awake(ticket, reachable, now=now)
+    if not awake:
+        why = "Quiet hours, and it is not urgent" if reachable else "Nobody is on call"
+        _note(session, call, f"{why}: no phone rang", now=now)
+    return list({one.number: one for one in awake}.values())
 
 
 def wanted(session: Session, leg: Leg, *, now: datetime) -> bool:
@@ -144,6 +156,16 @@ class Pressed:
     how: How
     ticket: int | None = None
     by: str | None = None
+
+
+def rung_for_now(session: Session, call: Call, ring: Ring, leg: Leg) -> Ring:
+    """The ring that a key of this leg is about. Whoever listens since an earlier ring of a caller who is on hold again is as
+    good as those whose phones ring now."""
+    latest = rings.latest(session, call)
+    if latest is None or latest.id == ring.id or latest.state != RingState.RINGING or ring.state != RingState.OVER:
+        return ring
+    leg.ring_id = latest.id
+    return latest
 
 
 def press(session: Session, call: Call, ring: Ring, leg: Leg, *, rules: Rules, now: datetime) -> Pressed:

@@ -25,11 +25,12 @@ _STATES = {
 }
 
 NO_KEY = "picked up, no key: perhaps a mailbox"
+NOT_NEEDED = "stopped ringing, it was not needed any more"
 _ERRORS = {
     LegState.NO_KEY: NO_KEY,
     LegState.NO_ANSWER: "no answer",
     LegState.BUSY: "busy",
-    LegState.CANCELED: "stopped ringing, it was not needed any more",
+    LegState.CANCELED: NOT_NEEDED,
 }
 
 

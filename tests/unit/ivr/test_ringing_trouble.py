@@ -185,6 +185,18 @@ def test_every_webhook_twice_changes_nothing(world: World, story: RingingStory) 
     assert len(world.tickets()) == len(world.rows(Ring)) == 1
 
 
+def test_whoever_has_picked_up_hears_who_has_the_call_although_the_carrier_has_not_reported_it_yet(
+    world: World, story: RingingStory
+) -> None:
+    story.asks_for_help()
+    story.picks_up("Sam")
+    story.picks_up("Lee", reported=False)
+    story.key("Sam", "1")
+    world.work()
+    assert world.carrier.ended == [story.placed("Robin").sid]
+    assert words(story.key("Lee", "1")) == "Sam has this call. Thank you. Goodbye."
+
+
 def test_a_late_status_does_not_undo_what_is_over(world: World, story: RingingStory) -> None:
     story.asks_for_help()
     story.phone_is("Sam", "busy")

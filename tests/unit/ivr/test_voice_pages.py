@@ -275,6 +275,36 @@ def test_somebody_whom_we_have_on_the_phone_is_not_called_at_the_same_time(ringi
     assert "Ticket 1 0 0 2." in phones.picks_up(SAM)
 
 
+def test_a_busy_phone_whose_report_was_lost_is_called_about_the_next_ticket_within_half_a_minute(
+    ringing: World, phones: StaffPhones
+) -> None:
+    ringing.text(CLIENT, "Phones are dead")
+    ringing.work()
+    delivered(ringing)
+    ringing.now.moment += timedelta(seconds=301)
+    for number in (SAM, LEE, ROBIN):
+        phones.leg_is(number, "no-answer")
+    ringing.pass_time(5)
+    phones.leg_is(SAM, "busy", reported=False)
+    ringing.pass_time(40)
+    assert len(phones.calls_to(SAM)) == 3
+
+
+def test_a_call_that_a_dead_worker_had_placed_is_asked_about_when_its_end_is_not_reported(world: World) -> None:
+    """The carrier took it and reported that it rings; who placed it did not live to plan the question."""
+    world.text(STRANGER, "Server is down")
+    world.work()
+    delivered(world)
+    world.carrier.refuse_calls = {SAM: [SystemExit()]}
+    with pytest.raises(SystemExit):
+        world.pass_time(300, step=300)
+    world.phones.leg_is(SAM, "ringing")
+    world.phones.leg_is(SAM, "busy", reported=False)
+    world.pass_time(70, step=5)
+    assert voice_page(world, "Sam") == ("failed", "busy")
+    assert len(world.phones.calls_to(SAM)) == 1
+
+
 def test_a_call_of_unknown_outcome_is_found_and_not_placed_again(world: World) -> None:
     world.text(STRANGER, "Server is down")
     world.work()
