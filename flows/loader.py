@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +20,7 @@ from flows.problems import FlowErrors, Problem
 from flows.routes import unknown_steps
 from flows.schema import Client, ClientList, HelpdeskFlow, Wordings
 from flows.session import Caller, Who
-from flows.source import Document, read
+from flows.source import Document, parse, read
 from flows.words import filled, with_desk
 
 HELPDESK, ONCALL, CLIENTS = "helpdesk.yml", "oncall.yml", "clients.yml"
@@ -28,7 +29,7 @@ TRANSLATION = re.compile(rf"texts\.({LANGUAGE_FORM})\.yml")
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
-__all__ = ["FlowErrors", "Flows", "Loaded", "Problem", "load", "load_all"]
+__all__ = ["FlowErrors", "Flows", "Loaded", "Problem", "load", "load_all", "version_of"]
 
 
 @dataclass(frozen=True)
@@ -95,18 +96,20 @@ def load(directory: Path) -> Flows:
     return loaded.flows
 
 
-def load_all(directory: Path) -> Loaded:
-    """Like `load`, with the places of everything for further checks, and problems as data instead of an exception."""
+def load_all(directory: Path, kept: Mapping[str, str] | None = None) -> Loaded:
+    """Like `load`, with the places of everything for further checks, and problems as data instead of an exception.
+
+    With `kept`, the texts of flow files by their names, these are loaded instead of what is in `directory` now."""
     documents: dict[str, Document] = {}
     problems: list[Problem] = []
-    helpdesk = _file(directory / HELPDESK, HelpdeskFlow, documents=documents, problems=problems)
-    oncall = _file(directory / ONCALL, OnCall, documents=documents, problems=problems)
+    helpdesk = _file(directory / HELPDESK, HelpdeskFlow, kept=kept, documents=documents, problems=problems)
+    oncall = _file(directory / ONCALL, OnCall, kept=kept, documents=documents, problems=problems)
     clients: ClientList | None = ClientList(clients=())
-    if _exists(directory / CLIENTS):
-        clients = _file(directory / CLIENTS, ClientList, documents=documents, problems=problems)
+    if _exists(directory / CLIENTS) if kept is None else CLIENTS in kept:
+        clients = _file(directory / CLIENTS, ClientList, kept=kept, documents=documents, problems=problems)
     translations: dict[str, Wordings] = {}
-    for path in _translations(directory):
-        if (words := _file(path, Wordings, documents=documents, problems=problems)) is not None:
+    for path in _translations(directory, kept):
+        if (words := _file(path, Wordings, kept=kept, documents=documents, problems=problems)) is not None:
             translations[language_of_file(path.name)] = words
     if helpdesk is not None:
         problems += unknown_steps(helpdesk, documents[HELPDESK])
@@ -118,8 +121,7 @@ def load_all(directory: Path) -> Loaded:
         problems += unknown_teams(helpdesk.calls, oncall, documents[HELPDESK])
     if problems or helpdesk is None or oncall is None or clients is None:
         return Loaded(None, documents, tuple(sorted(set(problems))))
-    texts = "\0".join(f"{name}\0{document.text}" for name, document in sorted(documents.items()))
-    version = hashlib.sha256(texts.encode()).hexdigest()[:12]
+    version = version_of({name: document.text for name, document in documents.items()})
     if oncall.zone is None:  # so that who is on duty is a matter of this file alone
         oncall = oncall.model_copy(update={"zone": helpdesk.desk.zone})
     translations = {code: filled(words, helpdesk.desk) for code, words in translations.items()}
@@ -128,22 +130,37 @@ def load_all(directory: Path) -> Loaded:
     return Loaded(flows, documents, ())
 
 
+def version_of(files: Mapping[str, str]) -> str:
+    """What the version of these texts by file name is called."""
+    texts = "\0".join(f"{name}\0{text}" for name, text in sorted(files.items()))
+    return hashlib.sha256(texts.encode()).hexdigest()[:12]
+
+
 def language_of_file(name: str) -> str:
     """ "es" for texts.es.yml; "" for any other file."""
     match = TRANSLATION.fullmatch(name)
     return match[1] if match else ""
 
 
-def _translations(directory: Path) -> list[Path]:
+def _translations(directory: Path, kept: Mapping[str, str] | None) -> list[Path]:
+    if kept is not None:
+        return [directory / name for name in sorted(kept) if TRANSLATION.fullmatch(name)]
     try:
         return sorted(path for path in directory.iterdir() if TRANSLATION.fullmatch(path.name))
     except (OSError, ValueError):
         return []  # reading helpdesk.yml says what is wrong with the folder
 
 
-def _file(path: Path, model: type[_Model], *, documents: dict[str, Document], problems: list[Problem]) -> _Model | None:
+def _file(
+    path: Path,
+    model: type[_Model],
+    *,
+    kept: Mapping[str, str] | None,
+    documents: dict[str, Document],
+    problems: list[Problem],
+) -> _Model | None:
     """One file as `model`; None, and more `problems`, when something is wrong with it."""
-    document, found = read(path)
+    document, found = read(path) if kept is None else parse(str(path), kept.get(path.name, ""))
     documents[path.name] = document
     problems += found
     if document.data is None and found:

@@ -15,7 +15,7 @@ from ivr.handovers import holding
 from ivr.listen import audio
 from ivr.look import original, small
 from ivr.openapi import document
-from ivr.wiring import Helpline
+from ivr.wiring import Latest
 from tickets import queries
 from tickets.models import Media
 from tickets.queries import Cursor
@@ -90,10 +90,11 @@ def _arguments() -> dict[str, Any]:
     return wanted
 
 
-def blueprint(desk: Helpline) -> Blueprint:
-    """The views, bound to one Helpline."""
+def blueprint(latest: Latest) -> Blueprint:
+    """The views, bound to the latest Helpline."""
     views = Blueprint("api", __name__, url_prefix="/api/v1")
-    token = desk.settings.helpline_api_token
+    settings = latest().settings
+    token = settings.helpline_api_token
     expected = token.get_secret_value().encode() if token else None
 
     @views.before_request
@@ -110,12 +111,12 @@ def blueprint(desk: Helpline) -> Blueprint:
     @views.get("/openapi.json")
     def openapi() -> Response:
         """The description of this API."""
-        return jsonify(document(desk.settings.public_url))
+        return jsonify(document(settings.public_url))
 
     @views.get("/tickets")
     def tickets() -> Response:
         """The newest tickets first."""
-        arguments = _arguments()
+        arguments, desk = _arguments(), latest()
         with desk.database.reading() as session:
             found, following = queries.newest(session, sender=desk.rules.sender, **arguments)
         return jsonify(tickets=found, next=encode(following) if following else None)
@@ -123,7 +124,7 @@ def blueprint(desk: Helpline) -> Blueprint:
     @views.get("/tickets/<int:number>")
     def ticket(number: int) -> Response:
         """One ticket."""
-        found = None
+        found, desk = None, latest()
         if number <= LARGEST:
             with desk.database.reading() as session:
                 found = queries.find(session, number, sender=desk.rules.sender)
@@ -134,13 +135,14 @@ def blueprint(desk: Helpline) -> Blueprint:
     @views.get("/oncall")
     def oncall() -> Response:
         """Who is on call now, or at a moment."""
+        desk = latest()
         try:
             at = moment_of(request.args["at"]) if "at" in request.args else desk.now()
             return jsonify(answer(desk.flows.oncall, at, holding(desk.database, at)))
         except (ValueError, OverflowError):
             refuse(400, "at must be a moment as ISO 8601 in the years 2000 to 2098, like 2026-11-23T14:05:11Z")
 
-    _files(views, desk)
+    _files(views, latest)
 
     @views.app_errorhandler(HTTPException)
     def failed(error: HTTPException) -> Response | HTTPException:
@@ -160,18 +162,18 @@ def blueprint(desk: Helpline) -> Blueprint:
     return views
 
 
-def _files(views: Blueprint, desk: Helpline) -> None:
+def _files(views: Blueprint, latest: Latest) -> None:
     """Sound and pictures."""
 
     @views.get("/recordings/<sid>")
     def recording(sid: str) -> Response:
         """The sound of a recording."""
-        return audio(desk, sid)
+        return audio(latest(), sid)
 
     def picture(number: int) -> Media:
         found = None
         if number <= LARGEST:
-            with desk.database.reading() as session:
+            with latest().database.reading() as session:
                 found = session.get(Media, number)
         if found is None:
             refuse(404, f"There is no picture {number}")
@@ -180,9 +182,9 @@ def _files(views: Blueprint, desk: Helpline) -> None:
     @views.get("/media/<int:number>")
     def media(number: int) -> Response:
         """A picture or file that came with a text."""
-        return original(desk, picture(number))
+        return original(latest(), picture(number))
 
     @views.get("/media/<int:number>/thumbnail")
     def thumbnail(number: int) -> Response:
         """The same, small."""
-        return small(desk, picture(number))
+        return small(latest(), picture(number))

@@ -52,12 +52,13 @@ class Auditor:
 
     def run(self) -> Result:
         """One run, and the heartbeat when it was clean. Raises SQLAlchemyError when the database does not answer."""
-        desk, now = self._desk, self._desk.now()
+        desk = self._desk.latest()
+        now = desk.now()
         with desk.database.reading() as session:
             found = findings(snapshot(session, now), now)
         keys = [(one.kind, one.ref) for one in found]
         self._seen = Counter({key: self._seen[key] + 1 for key in keys})
-        done = self._mend(found[:MOST], now)
+        done = self._mend(desk, found[:MOST], now)
         clean = all(one.kind is Kind.WORK_DEAD and self._seen[one.kind, one.ref] > 1 for one in found)
         loud = [one for one in found if self._is_loud(one, done)]
         with desk.database.unit() as unit:
@@ -68,13 +69,13 @@ class Auditor:
             self._beat()
         return Result(found, clean)
 
-    def _mend(self, found: Iterable[Finding], now: datetime) -> dict[tuple[Kind, int], str | None]:
+    def _mend(self, desk: Helpline, found: Iterable[Finding], now: datetime) -> dict[tuple[Kind, int], str | None]:
         done: dict[tuple[Kind, int], str | None] = {}
         for one in found:
             what = None
             try:
-                with self._desk.database.unit() as unit:
-                    what = mending.mend(unit, one, rules=self._desk.rules, now=now)
+                with desk.database.unit() as unit:
+                    what = mending.mend(unit, one, rules=desk.rules, now=now)
                     mending.tell_story(unit, one, what, now=now)
             except OperationalError:
                 raise  # the database is away, for all of them

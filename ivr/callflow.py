@@ -39,7 +39,8 @@ def _caller(form: CallForm) -> calls.Caller:
 
 
 def answer(desk: Helpline, form: CallForm, turn: int) -> str:
-    """The TwiML for this turn of the call; the same turn again gets the same TwiML, and nothing happens twice."""
+    """The TwiML for this turn of the call; the same turn again gets the same TwiML, and nothing happens twice. A call goes to
+    its end by the flow files that it began with, whichever process answers."""
     now = desk.now()
     if turn == 0:
         caller = _who_calls(desk, form.from_number)
@@ -56,6 +57,7 @@ def answer(desk: Helpline, form: CallForm, turn: int) -> str:
         before = calls.stored_turn(call, turn)
         if before is not None:
             return before
+        desk = desk.with_version(call.flow_version, unit)
         heard, result = _next(unit, desk, call, form, now=now)
         if call.ended_at is not None:
             in_line(unit)

@@ -144,6 +144,32 @@ def flow_files(settings: Settings) -> str:
     return f"{settings.flows_dir} is clean"
 
 
+def flow_version(settings: Settings) -> str:
+    """Whether the flow files of now are what callers hear."""
+    from ivr.flowwatch import judge
+    from tickets import db, flow_versions
+
+    engine = db.connect(settings.database_url)
+    try:
+        db.check_version(engine)
+        with db.Database(engine).reading() as session:
+            known, refused = flow_versions.in_use(session), flow_versions.refusal(session)
+    except db.SchemaError:
+        raise Trouble("the database cannot be read", "See the line about the database") from None
+    finally:
+        engine.dispose()
+    if known is None:
+        return "no version is in use yet: the first start takes the files as they are"
+    mend = "Mend the files (`helpline flow check`), or go back: helpline flow rollback"
+    verdict = judge(settings.flows_dir, in_use=known.version)
+    if verdict.version is None:
+        raise Trouble(f"the files are refused, {flow_versions.going_on(known)}: {refused or verdict.why}", mend)
+    if verdict.version != known.version:
+        clock = "`helpline clock`, on a machine that has these files, takes them up within seconds: is it running?"
+        raise Trouble(f"the files are not in use, {flow_versions.going_on(known)}", clock)
+    return f"version {known.number} ({known.version}) is in use"
+
+
 def staff(settings: Settings) -> str:
     """Whether everyone on call has a number that can receive texts, and nobody has the desk's own."""
     _first_of([problem for problem in check(settings.flows_dir, alphabet=sms) if problem.file.endswith(ONCALL)])
@@ -162,10 +188,11 @@ def staff(settings: Settings) -> str:
 
 def opt_outs(settings: Settings) -> str:
     """Whether everyone on call can be texted: a colleague who texted STOP gets no pages."""
+    from ivr.commands.usable_flows import usable_flows
     from tickets import consent, db
 
     try:
-        team = load(settings.flows_dir).oncall.team
+        team = usable_flows(settings, quiet=True).oncall.team
     except FlowErrors:
         raise Trouble("the flow files cannot be read", "`helpline flow check` shows why") from None
     engine = db.connect(settings.database_url)
@@ -314,6 +341,7 @@ CHECKS = (
     Check("storage", storage, frozenset({"HELPLINE_DATA", "BLOB_URL"})),
     Check("weights", weights, frozenset({"HELPLINE_DATA", "WHISPER_ENGINE", "WHISPER_MODEL"}), SLOW),
     Check("flow files", flow_files, frozenset({"FLOWS_DIR"})),
+    Check("flow version", flow_version, frozenset({"FLOWS_DIR", "HELPLINE_DATA", "DATABASE_URL"})),
     Check("staff", staff, frozenset({"FLOWS_DIR", "TWILIO_NUMBER"})),
     Check("opt-outs", opt_outs, frozenset({"FLOWS_DIR", "DATABASE_URL"})),
     Check("next shift", ready, frozenset({"FLOWS_DIR", "DATABASE_URL", "HELPLINE_DATA"})),

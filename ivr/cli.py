@@ -21,7 +21,7 @@ from ivr.settings import Settings, load_settings
 SECTIONS = {
     "Run": ("up", "db upgrade"),
     "Look": ("phone", "tickets", "oncall", "consent", "transcribe"),
-    "Check": ("doctor", "flow check", "flow try", "flow test", "drill"),
+    "Check": ("doctor", "flow check", "flow try", "flow test", "flow history", "flow rollback", "drill"),
     "Roles (the lines of Procfile; `up` runs all of them)": (
         "web",
         "worker",
@@ -255,6 +255,28 @@ def test_flow(*, folder: Path | None, as_json: bool) -> int:
     from ivr.commands.flowtest import print_tests
 
     return print_tests(folder or _settings("flow", quiet=True).flows_dir, as_json=as_json)
+
+
+@flow.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def history(*, as_json: bool) -> int:
+    """List the versions in use so far, and refused edits."""
+    from ivr.commands.flowhistory import print_history
+
+    return print_history(_settings("flow", quiet=True), as_json=as_json)
+
+
+@flow.command()
+@click.argument("version", required=False)
+@click.option("--to", type=click.Path(file_okay=False, path_type=Path), help="Only write the files to this folder.")
+def rollback(*, version: str | None, to: Path | None) -> int:
+    """Undo the last edit, or go back to VERSION.
+
+    VERSION is a number or the beginning of a hash of `helpline flow history`. The files are written back to FLOWS_DIR.
+    """
+    from ivr.commands.flowhistory import roll_back
+
+    return roll_back(_settings("flow", quiet=True), version, to=to)
 
 
 @cli.command()

@@ -11,14 +11,14 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from ivr import auditor
+from ivr import auditor, flowwatch
 from ivr.carrier.base import CarrierError
 from ivr.drill import drill_if_due
 from ivr.lookups import reconcile
 from ivr.queue import BrokerDown, job_id
 from ivr.readiness import EVERY, report_if_due
 from ivr.settings import Settings
-from ivr.wiring import Helpline, assemble
+from ivr.wiring import Helpline, following
 from tickets import calls, leader, work
 from tickets.states import WorkKind
 
@@ -82,6 +82,12 @@ def notice_stale_calls(desk: Helpline) -> int:
     return len(found)
 
 
+def watch_flows(desk: Helpline) -> Callable[[], None]:
+    """One look at the flow files. A desk that follows no versions has nothing to look for."""
+    watch = flowwatch.FlowWatch(desk.database, desk.settings.flows_dir, rules=lambda: desk.latest().rules, now=desk.now)
+    return watch.look if desk.versions is not None else lambda: None
+
+
 class Clock:
     """One clock process. `holder` names it in the database."""
 
@@ -93,10 +99,11 @@ class Clock:
             Aside(
                 "reconcile",
                 RECONCILE_EVERY,
-                lambda: reconcile(desk),
+                lambda: reconcile(desk.latest()),
                 failed="the carrier could not be compared with",
             ),
-            Aside("drill", DRILL_EVERY, lambda: drill_if_due(desk), failed="the drill could not be run"),
+            Aside("drill", DRILL_EVERY, lambda: drill_if_due(desk.latest()), failed="the drill could not be run"),
+            Aside("flow files", flowwatch.EVERY, watch_flows(desk), failed="the flow files could not be looked at"),
             Aside("audit", auditor.EVERY, auditor.Auditor(desk).run, failed="the watcher could not look at the desk"),
         )
         self._next_report = 0.0
@@ -111,17 +118,18 @@ class Clock:
                 self._leads = leads
             if not leads:
                 return
-            notice_stale_calls(self.desk)
-            self._report()
-            sweep(self.desk)
+            desk = self.desk.latest()
+            notice_stale_calls(desk)
+            self._report(desk)
+            sweep(desk)
             for aside in self._asides:
                 aside.tick()
         except (SQLAlchemyError, BrokerDown) as error:
             log.warning("the clock could not do its round", error=f"{type(error).__name__}: {error}".splitlines()[0])
 
-    def _report(self) -> None:
+    def _report(self, desk: Helpline) -> None:
         if time.monotonic() >= self._next_report:
-            report_if_due(self.desk)
+            report_if_due(desk)
             self._next_report = time.monotonic() + EVERY
 
     def resign(self) -> None:
@@ -132,7 +140,7 @@ class Clock:
 
 def run_clock(settings: Settings) -> None:
     """The clock role, until SIGTERM or SIGINT."""
-    clock = Clock(assemble(settings))
+    clock = Clock(following(settings))
     over = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: over.set())

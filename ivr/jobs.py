@@ -12,7 +12,7 @@ from ivr import calling, fetching, fetching_pictures, legflow, lookups, ringflow
 from ivr.queue import TRANSCRIBE, WORKER_QUEUES, work
 from ivr.scripts import scripts_of
 from ivr.settings import Settings
-from ivr.wiring import Helpline, assemble
+from ivr.wiring import Helpline, following
 from tickets import calls, claims, escalating, giving_up, outbox, pictures, recordings, voicemails
 from tickets import work as rows
 from tickets.events import note
@@ -107,18 +107,19 @@ class Hands:
 
     def do(self, work_id: int) -> None:
         """Do the piece if it is due and free; otherwise nothing. Never raises for a piece that goes wrong."""
-        with self.desk.database.unit() as unit:
-            held = rows.claim(unit, work_id, now=self.desk.now())
+        desk = self.desk.latest()  # for the whole piece
+        with desk.database.unit() as unit:
+            held = rows.claim(unit, work_id, now=desk.now())
         if held is None:
             return
         structlog.contextvars.clear_contextvars()
         with structlog.contextvars.bound_contextvars(work=held.kind.value, ref=held.ref, attempt=held.attempts):
             try:
                 if held.attempts > MOST_ATTEMPTS.get(held.kind, USUAL_ATTEMPTS):
-                    self._give_up(held)
+                    self._give_up(desk, held)
                 else:
                     with self._heartbeat(held):
-                        self.handlers[held.kind](self.desk, held)
+                        self.handlers[held.kind](desk, held)
             except rows.LeaseLost:
                 log.info("taken over by another worker")
             except SoundAway as error:
@@ -140,14 +141,14 @@ class Hands:
         except (rows.LeaseLost, SQLAlchemyError):
             log.warning("could not put the work back; its lease will run out")
 
-    def _give_up(self, held: rows.Claim) -> None:
+    def _give_up(self, desk: Helpline, held: rows.Claim) -> None:
         reason = f"given up after {held.attempts - 1} attempts"
         log.error("a piece of work is given up")
-        now = self.desk.now()
-        with self.desk.database.unit() as unit:
+        now = desk.now()
+        with desk.database.unit() as unit:
             if held.kind is WorkKind.TRANSCRIBE:
                 heard = Heard(TranscriptState.FAILED, problem=f"the transcriber failed, {reason}")
-                voicemails.transcribed(unit, held.ref, heard, now=now, rules=self.desk.rules)
+                voicemails.transcribed(unit, held.ref, heard, now=now, rules=desk.rules)
             elif held.kind is WorkKind.FETCH_RECORDING:
                 recordings.lost(
                     unit,
@@ -155,7 +156,7 @@ class Hands:
                     media=MediaState.MISSING,
                     reason=f"not fetched, {reason}",
                     now=now,
-                    rules=self.desk.rules,
+                    rules=desk.rules,
                 )
             elif held.kind is WorkKind.FETCH_PICTURE:
                 pictures.lost(unit, held.ref, state=MediaState.MISSING, reason=f"not fetched, {reason}", now=now)
@@ -170,7 +171,7 @@ class Hands:
                 call = calls.lock_by_id(unit, held.ref)
                 text = f"The look-up at the carrier was {reason}"
                 note(unit, call_id=call.id, ticket_id=call.ticket_id, kind="problem", now=now, text=text)
-                calls.looked_up(unit, call, status="completed", now=now, rules=self.desk.rules)
+                calls.looked_up(unit, call, status="completed", now=now, rules=desk.rules)
             rows.finish(unit, held, now=now, error=reason)
 
     @contextmanager
@@ -212,7 +213,7 @@ def run(work_id: int) -> None:
 def run_worker(settings: Settings) -> None:
     """The worker role: fetch, send, look up, until SIGTERM."""
     global _hands  # noqa: PLW0603 - the process's one, for the job that RQ finds by name
-    _hands = Hands(assemble(settings))
+    _hands = Hands(following(settings))
     log.info("worker ready")
     work(settings.broker_url, WORKER_QUEUES)
 
@@ -220,7 +221,7 @@ def run_worker(settings: Settings) -> None:
 def run_transcriber(settings: Settings, progress: Callable[[str], None] | None = None) -> None:
     """The transcriber role: load the model once, then turn voicemails into words until SIGTERM. Raises EngineError."""
     global _hands  # noqa: PLW0603 - as above
-    desk = assemble(settings)
+    desk = following(settings)
     say = progress or (lambda words: log.info("loading the model", step=words))
     engine = load_engine(
         settings.whisper_engine,

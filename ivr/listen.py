@@ -4,7 +4,7 @@ from flask import Blueprint, Response, abort
 from sqlalchemy import select
 
 from ivr.downloads import Download, send
-from ivr.wiring import Helpline
+from ivr.wiring import Helpline, Latest
 from tickets.models import Recording
 
 
@@ -24,13 +24,14 @@ def audio(desk: Helpline, sid: str) -> Response:
     return send(desk.blobs, Download(recording.blob, name, kind or "application/octet-stream", shown=shown))
 
 
-def blueprint(desk: Helpline) -> Blueprint:
-    """The view, bound to one Helpline."""
+def blueprint(latest: Latest) -> Blueprint:
+    """The view, bound to the latest Helpline."""
     views = Blueprint("listen", __name__)
 
     @views.get("/listen/<token>")
     def listen(token: str) -> Response:
         """A link from a page."""
+        desk = latest()
         sid = desk.links.read(token, desk.now())
         if sid is None:
             abort(404, "This link is wrong or too old. The ticket in the API has the recording.")

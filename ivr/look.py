@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort
 from markupsafe import Markup
 
 from ivr.downloads import Download, send
-from ivr.wiring import Helpline
+from ivr.wiring import Helpline, Latest
 from tickets import pictures
 from tickets.models import Media, Message, Ticket
 from tickets.sniffing import ENDINGS, PLAYABLE, UNKNOWN
@@ -88,13 +88,14 @@ def _found(desk: Helpline, token: str, position: int) -> Media:
     abort(404, "There is no such picture.")
 
 
-def blueprint(desk: Helpline) -> Blueprint:
-    """The views, bound to one Helpline."""
+def blueprint(latest: Latest) -> Blueprint:
+    """The views, bound to the latest Helpline."""
     views = Blueprint("look", __name__, url_prefix="/look")
 
     @views.get("/<token>")
     def look(token: str) -> Response:
         """A link from a page: everything that came with one text."""
+        desk = latest()
         shown = _of_text(desk, token)
         with desk.database.reading() as session:
             message = session.get(Message, shown[0].message_id) if shown else None
@@ -110,11 +111,13 @@ def blueprint(desk: Helpline) -> Blueprint:
     @views.get("/<token>/<int:position>")
     def whole(token: str, position: int) -> Response:
         """One of them, as it came."""
+        desk = latest()
         return original(desk, _found(desk, token, position))
 
     @views.get("/<token>/<int:position>/small")
     def thumbnail(token: str, position: int) -> Response:
         """One of them, small."""
+        desk = latest()
         return small(desk, _found(desk, token, position))
 
     return views

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from ivr import auditor
 from ivr.queue import BrokerDown
-from ivr.wiring import Helpline
-from tickets import consent, marks, turns
+from ivr.wiring import Helpline, Latest
+from tickets import consent, flow_versions, marks, turns
 from tickets.audit import Kind
 from tickets.models import Call, Media, Message, Recording, Ticket, Work
 from tickets.states import Direction, WorkState
@@ -25,8 +25,8 @@ from tickets.storage import StorageError
 class DeskCollector(Collector):
     """What stands in the database, by state. A database that does not answer gives no figures, not wrong ones."""
 
-    def __init__(self, desk: Helpline) -> None:
-        self._desk = desk
+    def __init__(self, latest: Latest) -> None:
+        self._latest = latest
 
     def collect(self) -> Iterator[Metric]:
         """One gauge a table, what waits in the outbox, and how long the oldest due work waits."""
@@ -45,9 +45,10 @@ class DeskCollector(Collector):
                 select(Message.state, func.count()).where(Message.direction == Direction.OUT).group_by(Message.state),
             ),
         )
-        now = self._desk.now()
+        desk = self._latest()
+        now = desk.now()
         try:
-            with self._desk.database.reading() as session:
+            with desk.database.reading() as session:
                 for name, help_, query in groups:
                     metric = GaugeMetricFamily(name, help_, labels=["state"])
                     for state, count in session.execute(query):
@@ -66,11 +67,13 @@ class DeskCollector(Collector):
                 silent = GaugeMetricFamily(
                     "helpline_staff_opted_out", "1 for a colleague who gets no texts and no pages.", labels=["person"]
                 )
-                for person, _ in _silent_staff(session, self._desk):
+                for person, _ in _silent_staff(session, desk):
                     silent.add_metric([person], 1)
                 yield silent
                 yield from _outbox(session, now)
                 yield from _audit(session)
+                refused = 1.0 if flow_versions.refusal(session) else 0.0
+                yield GaugeMetricFamily("helpline_flow_files_refused", "1 while wrong flow files wait.", value=refused)
                 oldest = session.scalar(
                     select(func.min(Work.due_at)).where(Work.state == WorkState.WAITING, Work.due_at <= now)
                 )
@@ -78,7 +81,7 @@ class DeskCollector(Collector):
             return
         try:
             queue = GaugeMetricFamily("helpline_queue", "Hints that wait in Redis.", labels=["queue"])
-            for name, length in self._desk.queue.lengths().items():
+            for name, length in desk.queue.lengths().items():
                 queue.add_metric([name], length)
             yield queue
         except BrokerDown:
@@ -99,9 +102,20 @@ def _warnings(desk: Helpline) -> list[str]:
         with desk.database.reading() as session:
             silent = [f"no texts and no pages to {name}: {why}" for name, why in _silent_staff(session, desk)]
             wrong = auditor.complaint(session, desk.now())
-            return [*silent, wrong] if wrong else silent
+            return [*_flow_files(session, desk), *silent, *([wrong] if wrong else [])]
     except SQLAlchemyError:
         return []
+
+
+def _flow_files(session: Session, desk: Helpline) -> list[str]:
+    """What is wrong with the flow files, and what goes on meanwhile."""
+    known, refused = flow_versions.in_use(session), flow_versions.refusal(session)
+    found = [f"the flow files are refused, {flow_versions.going_on(known)}: {refused}"] if refused else []
+    if not refused and known is not None and known.built_in:
+        found.append("no flow files can be used: the built-in voicemail answers")
+    if not desk.rules.team:
+        found.append("nobody can be paged: there is no usable oncall.yml")
+    return found
 
 
 def _outbox(session: Session, now: datetime) -> Iterator[Metric]:
@@ -147,11 +161,11 @@ def _problem(check: Callable[[], None]) -> str | None:
     return None
 
 
-def blueprint(desk: Helpline) -> Blueprint:
-    """The views, bound to one Helpline."""
+def blueprint(latest: Latest) -> Blueprint:
+    """The views, bound to the latest Helpline."""
     views = Blueprint("probes", __name__)
     registry = CollectorRegistry()
-    registry.register(DeskCollector(desk))
+    registry.register(DeskCollector(latest))
 
     @views.get("/healthz")
     def healthz() -> Response:
@@ -161,6 +175,7 @@ def blueprint(desk: Helpline) -> Blueprint:
     @views.get("/readyz")
     def readyz() -> tuple[Response, int]:
         """Database, queue and blob store answer; 503 with the reason otherwise. Warnings want a person, not a restart."""
+        desk = latest()
         checks = {"database": desk.database.check, "queue": desk.queue.check, "blobs": desk.blobs.check}
         problems = {name: problem for name, check in checks.items() if (problem := _problem(check)) is not None}
         body = {

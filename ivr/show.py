@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.loader import FlowErrors, load
+from flows.loader import FlowErrors
+from ivr.commands.usable_flows import usable_flows
 from ivr.settings import Settings
 from tickets import db, queries
 from tickets.sms import spoken_number
@@ -41,7 +42,7 @@ def print_tickets(settings: Settings, number: int | None, as_json: bool) -> int:
         print(json.dumps(answer, indent=2, ensure_ascii=False))
         return 0
     try:
-        zone = ZoneInfo(load(settings.flows_dir).helpdesk.desk.zone)
+        zone = ZoneInfo(usable_flows(settings, quiet=True).helpdesk.desk.zone)
     except FlowErrors:  # tickets can be read while the flow files are being mended
         zone = ZoneInfo("UTC")
     console = Console()

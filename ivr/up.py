@@ -15,7 +15,6 @@ from pathlib import Path
 
 import click
 
-from flows.loader import load
 from ivr import checks
 from ivr.lifeline import watch_parent
 from ivr.once import InUse, held_alone
@@ -57,14 +56,36 @@ def _run(settings: Settings) -> int:
     _check_ports(settings)
     from tickets import db
 
-    load(settings.flows_dir)
     _check_weights(settings)
     db.upgrade(settings.database_url)
+    warning = _flow_warning(settings)
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    board = _Board(settings, colour=colour)
+    board = _Board(settings, colour=colour, warning=warning)
     supervisor = Supervisor(roles(settings), say=_say, colour=colour, on_event=board.hear)
     threading.Thread(target=_wait_until_ready, args=(settings, supervisor, board), daemon=True).start()
     return supervisor.run()
+
+
+def _flow_warning(settings: Settings) -> str:
+    """Take the flow files of now into use. What is wrong with them, and what goes on instead; "" when they are right. Callers
+    have to be answered whatever is in the files, so they stop nothing."""
+    from ivr.flowwatch import ensure_version
+    from ivr.wiring import utc_now
+    from tickets import db, flow_versions
+
+    database = db.Database(db.connect(settings.database_url))
+    try:
+        verdict = ensure_version(database, settings.flows_dir, now=utc_now, adopt=True)
+        with database.reading() as session:
+            known = flow_versions.in_use(session)
+    finally:
+        database.engine.dispose()
+    if verdict is None or verdict.version is not None:
+        return ""
+    return (
+        f"The flow files in {settings.flows_dir} are wrong, {flow_versions.going_on(known)}:\n  {verdict.why}\n"
+        "  `helpline flow check` shows every problem; what is right is picked up without a restart."
+    )
 
 
 def _check_weights(settings: Settings) -> None:
@@ -120,8 +141,9 @@ def what_next(settings: Settings, command: str, *, model_ready: bool) -> str:
 class _Board:
     """What the operator is told, each thing once."""
 
-    def __init__(self, settings: Settings, *, colour: bool) -> None:
+    def __init__(self, settings: Settings, *, colour: bool, warning: str = "") -> None:
         self._settings = settings
+        self._warning = warning
         self._colour = colour
         self._model_ready = False
         self._shown = False
@@ -134,7 +156,8 @@ class _Board:
 
     def up(self) -> None:
         self._shown = True
-        self._print(what_next(self._settings, shown_command(), model_ready=self._model_ready))
+        words = what_next(self._settings, shown_command(), model_ready=self._model_ready)
+        self._print(f"{words}\n\n{self._warning}" if self._warning else words)
 
     def not_up(self, reason: str) -> None:
         self._print(

@@ -12,7 +12,7 @@ from ivr.scripts import scripts_of
 from ivr.settings import Settings
 from ivr.signature import SignatureCheck
 from ivr.webhooks import guard, leg, room, sms, voice
-from ivr.wiring import Helpline, assemble
+from ivr.wiring import Helpline, assemble, following
 
 #: Threads of one web process. Webhooks are short and wait only for the database; more processes are more `helpline web`.
 THREADS = 8
@@ -34,19 +34,19 @@ class _App(Flask):
 
 
 def create_app(desk: Helpline) -> Flask:
-    """The application, bound to one Helpline."""
+    """The application. Its views know no Helpline: each request asks for the latest one, and works with that to its end."""
     app = _App("helpline", static_folder=None)
     app.json = _Json(app)
     guard.protect(app, SignatureCheck(desk.settings.public_url, desk.settings.accepted_tokens))
-    app.register_blueprint(voice.blueprint(desk))
-    app.register_blueprint(leg.blueprint(desk, scripts_of(desk)))
-    app.register_blueprint(room.blueprint(desk))
+    app.register_blueprint(voice.blueprint(desk.latest))
+    app.register_blueprint(leg.blueprint(desk.latest, scripts_of(desk)))
+    app.register_blueprint(room.blueprint(desk.latest))
     app.register_blueprint(sounds.blueprint(desk.settings.flows_dir / sounds.FOLDER))
-    app.register_blueprint(sms.blueprint(desk))
-    app.register_blueprint(probes.blueprint(desk))
-    app.register_blueprint(listen.blueprint(desk))
-    app.register_blueprint(look.blueprint(desk))
-    app.register_blueprint(api.blueprint(desk))
+    app.register_blueprint(sms.blueprint(desk.latest))
+    app.register_blueprint(probes.blueprint(desk.latest))
+    app.register_blueprint(listen.blueprint(desk.latest))
+    app.register_blueprint(look.blueprint(desk.latest))
+    app.register_blueprint(api.blueprint(desk.latest))
 
     @app.after_request
     def harden(response: Response) -> Response:
@@ -77,7 +77,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
 def serve(settings: Settings) -> None:
     """Listen on HOST:PORT until SIGTERM or SIGINT."""
-    assemble(settings).database.engine.dispose()  # wrong files, settings or schema are said before anything listens
+    assemble(settings).database.engine.dispose()  # wrong settings or schema are said before anything listens
     options = {
         "bind": f"{settings.host}:{settings.port}",
         "workers": 1,
@@ -88,4 +88,4 @@ def serve(settings: Settings) -> None:
         "logger_class": "ivr.log.GunicornLogger",
         "control_socket_disable": True,
     }
-    _Server(lambda: create_app(assemble(settings)), options).run()
+    _Server(lambda: create_app(following(settings)), options).run()

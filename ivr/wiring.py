@@ -4,9 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from flows.loader import Flows, load
+import structlog
+from sqlalchemy.orm import Session
+
+from flows.loader import Flows
 from flows.localtime import meanings, moment
 from flows.oncall_schema import Person as Listed
 from flows.schedule import Extra, members, on_duty, stretches, zone_of
@@ -14,12 +18,14 @@ from flows.schema import Escalation
 from flows.textroutes import route_of
 from ivr.carrier.base import Carrier
 from ivr.carrier.twilio import TwilioCarrier
+from ivr.flowstore import FlowStore
+from ivr.flowwatch import ensure_version
 from ivr.handovers import Handovers, extras
 from ivr.links import Links
 from ivr.opening import Answers
 from ivr.queue import JobQueue
 from ivr.settings import Settings, SmsKeywords
-from tickets import db
+from tickets import db, flow_versions
 from tickets.escalation import SMS, VOICE, Plan, Step
 from tickets.oncall import Course, Handover, Person, Quiet, Stint
 from tickets.rules import ORDINARY, Rules, TextRoute, Wording
@@ -27,6 +33,8 @@ from tickets.storage import BlobStore, open_blobs
 from tickets.turns import Pace
 
 Clock = Callable[[], datetime]
+
+log = structlog.get_logger(__name__)
 
 
 def utc_now() -> datetime:
@@ -36,7 +44,10 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Helpline:
-    """What the edges of one process work with. Tests put in their own carrier, clock or queue; nothing is global."""
+    """What the edges of one process work with, with one version of the flow files. Tests put in their own carrier, clock or
+    queue; nothing is global.
+
+    Who lives longer than one piece of work asks for the `latest` one at its beginning, and keeps that to its end."""
 
     settings: Settings
     flows: Flows
@@ -47,6 +58,21 @@ class Helpline:
     rules: Rules
     links: Links
     now: Clock = utc_now
+    versions: "FlowStore[Helpline] | None" = None
+
+    def latest(self) -> "Helpline":
+        """The same with the version of the flow files that is in use now. Costs nothing: it is looked for elsewhere."""
+        return self if self.versions is None else self.versions.current
+
+    def with_version(self, version: str | None, session: Session) -> "Helpline":
+        """The same with the version that a call began with; None for a call that has none yet. With this one when that
+        version cannot be had: the engine finds a way on from any step."""
+        if version in (None, self.flows.version) or self.versions is None:
+            return self
+        found = self.versions.of(str(version), session)
+        if found is None:
+            log.warning("the version that a call began with cannot be had", version=version)
+        return found or self
 
     @property
     def media_limit(self) -> int:
@@ -67,6 +93,10 @@ class Helpline:
     def client_names(self) -> tuple[str, ...]:
         """Clients that the transcriber may expect to hear of."""
         return tuple(client.name for client in self.flows.clients)
+
+
+#: What a view asks at the beginning of each request.
+Latest = Callable[[], Helpline]
 
 
 def rules_of(
@@ -196,21 +226,53 @@ def carrier_of(settings: Settings) -> TwilioCarrier:
 
 
 def assemble(settings: Settings, *, now: Clock = utc_now) -> Helpline:
-    """Put a process together. Raises FlowErrors, SchemaError or StorageError with a message fit for the admin."""
-    flows = load(settings.flows_dir)
+    """Put a process together, with the version of the flow files that is in use; wrong files never keep it from answering.
+    Raises SchemaError or StorageError with a message fit for the admin."""
     engine = db.connect(settings.database_url)
     db.check_version(engine)
     queue = JobQueue(settings.broker_url)
     links = Links(settings.secret_key.get_secret_value(), settings.public_url)
     database = db.Database(engine, notify=queue.hint, notify_in=queue.hint_in)
-    return Helpline(
-        settings=settings,
-        flows=flows,
-        database=database,
-        queue=queue,
-        carrier=carrier_of(settings),
-        blobs=open_blobs(settings.blob_url),
-        rules=rules_of(flows, settings, links=links, now=now, handovers=Handovers(database, now)),
-        links=links,
-        now=now,
-    )
+    carrier, blobs, handovers = carrier_of(settings), open_blobs(settings.blob_url), Handovers(database, now)
+
+    def build(flows: Flows) -> Helpline:
+        return Helpline(
+            settings=settings,
+            flows=flows,
+            database=database,
+            queue=queue,
+            carrier=carrier,
+            blobs=blobs,
+            rules=rules_of(flows, settings, links=links, now=now, handovers=handovers),
+            links=links,
+            now=now,
+            versions=versions,
+        )
+
+    versions = FlowStore(database, settings.flows_dir, build)
+    return open_versions(versions, database, settings.flows_dir, now=now)
+
+
+def following(settings: Settings) -> Helpline:
+    """Put a process together that lives, and follows the version in use. Not before a fork: threads do not survive one."""
+    desk = assemble(settings)
+    if desk.versions is not None:
+        desk.versions.follow()
+    return desk
+
+
+def open_versions(versions: FlowStore[Helpline], database: db.Database, folder: Path, *, now: Clock) -> Helpline:
+    """The Helpline of the version in use, or of the first one, which is made of the files now. What is wrong is logged."""
+    ensure_version(database, folder, now=now)
+    versions.refresh()
+    desk = versions.current
+    with database.reading() as session:
+        known, refused = flow_versions.in_use(session), flow_versions.refusal(session)
+    if known is not None and known.built_in:
+        people = len(desk.rules.team)
+        log.error(
+            "no flow files can be used: the built-in voicemail answers", people_to_page=people, folder=str(folder)
+        )
+    if refused is not None:
+        log.warning("the flow files are refused", problem=refused, going_on=flow_versions.going_on(known))
+    return desk

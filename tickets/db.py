@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError, TimeoutError
 from sqlalchemy.orm import Session
 
+from tickets import flow_rows as _more_tables  # noqa: F401 - the tables of that file are tables of Base
 from tickets.models import Base
 from tickets.together import Together
 

@@ -218,3 +218,13 @@ class DrillState(StrEnum):
     RUNNING = "running"
     PASSED = "passed"  # every leg came, in time
     FAILED = "failed"  # a leg did not come, or too late
+
+
+class FlowChangeKind(StrEnum):
+    """What happened to the flow files that callers hear and pages follow."""
+
+    EDITED = "edited"  # they were changed, are right, and are in use from here on
+    ROLLED_BACK = "rolled-back"  # an earlier version is in use from here on
+    BUILT_IN = "built-in"  # no version can be used: the built-in voicemail is, and what can be saved of the people
+    REFUSED = "refused"  # they are wrong; the version in use goes on
+    MENDED = "mended"  # they are the version in use again

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.loader import FlowErrors, load
+from flows.loader import FlowErrors
+from ivr.commands.usable_flows import usable_flows
 from ivr.numbers import caller_number
 from ivr.settings import Settings
 from ivr.wiring import utc_now
@@ -98,6 +99,6 @@ def _database(settings: Settings) -> Iterator[db.Database]:
 
 def _zone(settings: Settings) -> ZoneInfo:
     try:
-        return ZoneInfo(load(settings.flows_dir).helpdesk.desk.zone)
+        return ZoneInfo(usable_flows(settings, quiet=True).helpdesk.desk.zone)
     except FlowErrors:  # the ledger can be read while the flow files are being mended
         return ZoneInfo("UTC")

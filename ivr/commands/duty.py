@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 from sqlalchemy import make_url
 
-from flows.loader import load
 from flows.schedule import Extra
 from ivr.commands.failures import Failure
+from ivr.commands.usable_flows import usable_flows
 from ivr.duty import iso
 from ivr.handovers import extras
 from ivr.links import Links
@@ -90,7 +90,7 @@ def readiness(settings: Settings, now: datetime) -> Ready:
 
 def _rules(settings: Settings) -> Rules:
     links = Links(settings.secret_key.get_secret_value(), settings.public_url)
-    return rules_of(load(settings.flows_dir), settings, links=links)
+    return rules_of(usable_flows(settings), settings, links=links)
 
 
 @contextmanager

@@ -10,12 +10,12 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from flows.loader import load
 from flows.localtime import meanings, moment
 from flows.oncall_schema import OnCall
 from flows.schedule import Extra, zone_of
 from ivr.commands.duty import made_by_text
 from ivr.commands.failures import NOT_USABLE, Failure
+from ivr.commands.usable_flows import usable_flows
 from ivr.duty import answer, week, week_data
 from ivr.settings import Settings
 from ivr.week_view import PLAIN, Calendar, Marks
@@ -30,7 +30,7 @@ def print_oncall(
     """Print who is on call, or the week. A time on the wall that comes twice is answered twice. Returns the exit code.
 
     Raises FlowErrors, and Failure for what is no time."""
-    oncall = load(settings.flows_dir).oncall
+    oncall = usable_flows(settings).oncall
     moments, remark = _moments(at, zone_of(oncall), now=now or datetime.now(UTC))
     made = made_by_text(settings, min(moments) - timedelta(days=8))
     answers = [_answer(oncall, one, at, extra=made) for one in moments]

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 from rich.console import Console
 
-from flows.loader import load
 from flows.schedule import on_duty
 from ivr.commands.failures import NOT_USABLE, Failure
+from ivr.commands.usable_flows import usable_flows
 from ivr.demo import Ticket, run_demo
 from ivr.phone import run_phone
 from ivr.settings import TWILIO_API, Settings
@@ -58,7 +58,7 @@ def play(settings: Settings) -> int:
 
 def _staff(settings: Settings) -> list[tuple[str, str]]:
     """The phones that a page of this moment rings: in a gap of the schedule everyone's."""
-    oncall = load(settings.flows_dir).oncall
+    oncall = usable_flows(settings).oncall
     people = on_duty(oncall, datetime.now(UTC)) or oncall.team
     return [(person.name, person.phones[0]) for person in people]
 

@@ -9,13 +9,13 @@ from ivr.forms import call_form
 from ivr.legflow import Scripts
 from ivr.twiml import EMPTY
 from ivr.webhooks.guard import fields, twiml
-from ivr.wiring import Helpline
+from ivr.wiring import Latest
 
 log = structlog.get_logger(__name__)
 
 
-def blueprint(desk: Helpline, scripts: Scripts) -> Blueprint:
-    """The views, bound to one Helpline."""
+def blueprint(latest: Latest, scripts: Scripts) -> Blueprint:
+    """The views, bound to the latest Helpline."""
     views = Blueprint("leg", __name__, url_prefix="/twilio/leg")
 
     @views.post("/<int:leg>/<int:turn>")
@@ -23,6 +23,7 @@ def blueprint(desk: Helpline, scripts: Scripts) -> Blueprint:
         """A colleague has picked up, or pressed a key, or nothing."""
         form = call_form(fields())
         structlog.contextvars.bind_contextvars(call=form.sid, leg=leg, turn=turn)
+        desk = latest()
         try:
             return twiml(legflow.answer(desk, scripts, form, leg, turn))
         except SQLAlchemyError:
@@ -34,7 +35,7 @@ def blueprint(desk: Helpline, scripts: Scripts) -> Blueprint:
         """A phone of the team rings, was picked up, or the call is over."""
         form = call_form(fields())
         structlog.contextvars.bind_contextvars(call=form.sid, leg=leg)
-        legflow.status_event(desk, scripts, leg, form.sid, form.status)
+        legflow.status_event(latest(), scripts, leg, form.sid, form.status)
         return twiml(EMPTY)
 
     return views

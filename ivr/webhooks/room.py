@@ -7,13 +7,13 @@ from ivr import ringflow
 from ivr.forms import room_form
 from ivr.twiml import EMPTY
 from ivr.webhooks.guard import fields, twiml
-from ivr.wiring import Helpline
+from ivr.wiring import Latest
 
 log = structlog.get_logger(__name__)
 
 
-def blueprint(desk: Helpline) -> Blueprint:
-    """The view, bound to one Helpline."""
+def blueprint(latest: Latest) -> Blueprint:
+    """The view, bound to the latest Helpline."""
     views = Blueprint("room", __name__, url_prefix="/twilio/room")
 
     @views.post("/<int:ring>")
@@ -21,7 +21,7 @@ def blueprint(desk: Helpline) -> Blueprint:
         """Somebody came or left, the talk began or ended."""
         form = room_form(fields())
         structlog.contextvars.bind_contextvars(call=form.call_sid, ring=ring)
-        ringflow.room_event(desk, form, ring)
+        ringflow.room_event(latest(), form, ring)
         log.info("room event", event_kind=form.event)
         return twiml(EMPTY)
 

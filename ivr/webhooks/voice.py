@@ -8,18 +8,19 @@ from ivr import callflow
 from ivr.forms import call_form, recording_form
 from ivr.twiml import EMPTY
 from ivr.webhooks.guard import fields, twiml
-from ivr.wiring import Helpline
+from ivr.wiring import Latest
 
 log = structlog.get_logger(__name__)
 
 
-def blueprint(desk: Helpline) -> Blueprint:
-    """The views, bound to one Helpline."""
+def blueprint(latest: Latest) -> Blueprint:
+    """The views, bound to the latest Helpline."""
     views = Blueprint("voice", __name__, url_prefix="/twilio")
 
     def step(turn: int) -> Response:
         form = call_form(fields())
         structlog.contextvars.bind_contextvars(call=form.sid, turn=turn)
+        desk = latest()
         try:
             return twiml(callflow.answer(desk, form, turn))
         except SQLAlchemyError:
@@ -40,14 +41,14 @@ def blueprint(desk: Helpline) -> Blueprint:
     @views.post("/voice/without-database/<int:asked>")
     def voice_without_database(asked: int) -> Response:
         """The end of a call that the built-in voicemail answered."""
-        return twiml(callflow.without_database(desk, call_form(fields()), min(asked, 3)))
+        return twiml(callflow.without_database(latest(), call_form(fields()), min(asked, 3)))
 
     @views.post("/voice/status")
     def voice_status() -> Response:
         """The call began, rang or ended; the answer is ignored by the carrier."""
         form = call_form(fields())
         structlog.contextvars.bind_contextvars(call=form.sid)
-        callflow.status_event(desk, form)
+        callflow.status_event(latest(), form)
         return twiml(EMPTY)
 
     @views.post("/recording")
@@ -55,7 +56,7 @@ def blueprint(desk: Helpline) -> Blueprint:
         """The carrier records, has recorded, or has nothing."""
         form = recording_form(fields())
         structlog.contextvars.bind_contextvars(call=form.call_sid, recording=form.sid)
-        callflow.recording_event(desk, form)
+        callflow.recording_event(latest(), form)
         log.info("recording event", status=form.status, seconds=form.seconds)
         return twiml(EMPTY)
 

@@ -14,6 +14,8 @@ import structlog
 
 from ivr.cli import run
 from ivr.commands.failures import report
+from ivr.settings import load_settings
+from ivr.wiring import assemble
 from tests.fake_pictures import named
 from tests.world import CLIENT, World
 from tickets import db
@@ -48,7 +50,7 @@ def test_help_lists_the_commands_by_use(capsys: Captured) -> None:
     names = [line.split("  ")[0] for line in table if not line.endswith(":")]
     assert names == [
         *["up", "db upgrade", "phone", "tickets", "oncall", "consent", "transcribe"],
-        *["doctor", "flow check", "flow try", "flow test", "drill"],
+        *["doctor", "flow check", "flow try", "flow test", "flow history", "flow rollback", "drill"],
         *["web", "worker", "transcriber", "clock", "broker", "sandbox"],
     ]
     assert [line for line in table if line.endswith(":")] == [
@@ -114,7 +116,7 @@ def test_a_database_that_does_not_answer_is_one_line(capsys: Captured, monkeypat
     assert "hush" not in refused + failed
 
 
-def test_broken_flow_files_stop_a_role_and_fail_the_check(
+def test_broken_flow_files_fail_the_check_and_stop_no_role(
     capsys: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flows = tmp_path / "flows"
@@ -135,8 +137,10 @@ def test_broken_flow_files_stop_a_role_and_fail_the_check(
 
     assert run(["db", "upgrade"]) == 0
     capsys.readouterr()
-    assert run(["web"]) == 2
-    assert place in capsys.readouterr().err
+    desk = assemble(load_settings())
+    desk.database.engine.dispose()
+    assert ([person.name for person in desk.rules.team], desk.flows.helpdesk.calls.start) == ([], "greeting")
+    assert "no flow files can be used: the built-in voicemail answers" in capsys.readouterr().err
 
 
 def test_the_ledger_of_a_number_is_shown_and_the_team_can_enter_a_wish(capsys: Captured) -> None:
@@ -261,6 +265,7 @@ def test_the_doctor_answers_programs_too(capsys: Captured, monkeypatch: pytest.M
         "storage": "ok",
         "weights": "failed",
         "flow files": "ok",
+        "flow version": "failed",
         "staff": "ok",
         "opt-outs": "failed",
         "next shift": "failed",

@@ -90,6 +90,7 @@ def test_a_fresh_machine_is_told_what_to_do(env: dict[str, str], tmp_path: Path)
         f"failed   queue: the embedded broker does not answer -> {start}, or `helpline broker` alone",
         "ok       storage: file storage writes, reads and deletes",
         f"ok       flow files: {ROOT}/flows is clean",
+        "failed   flow version: the database cannot be read -> See the line about the database",
         "ok       staff: 3 on call, every number can receive texts",
         "failed   opt-outs: the database cannot be read -> See the line about the database",
         "failed   next shift: the database cannot be read -> See the line about the database",
