@@ -1,8 +1,9 @@
 """Makes the pictures of the documentation: `.venv/bin/python docs/make_pictures.py [NAME...]`.
 
-`docs/images/way-of-a-call.svg` is drawn from the lists below. The others show real output: this script starts helpline on a
-data folder of its own, runs each command as on a terminal, and turns what it printed into SVG. Without a word it
-makes all of them, with a name (`diagram`, `demo`, `ticket`, `flow-check`) only that one. Nothing leaves this machine.
+`docs/images/way-of-a-call.svg` is drawn from the lists below, `flow.svg` from the shipped flow files. The others show real
+output: this script starts helpline on a data folder of its own, runs each command as on a terminal, and turns what it printed
+into SVG. Without a word it makes all of them, with names (`diagram`, `flow`, `demo`, `ticket`, `flow-check`, `flow-show`,
+`flow-diff`) only those. Nothing leaves this machine.
 """
 
 import io
@@ -23,6 +24,10 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
+
+from flows.drawing import draw
+from flows.loader import load
+from flows.svg import svg
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -149,6 +154,11 @@ def diagram() -> str:
     return "\n".join(parts) + "\n"
 
 
+def flow() -> str:
+    """The shipped flow as SVG."""
+    return svg(draw(load(ROOT / "flows")), title="The shipped flow: from a call to a person or the voicemail")
+
+
 # -- what a terminal shows ----------------------------------------------------------------------------------------------
 
 SHOWN_COMMAND = ".venv/bin/helpline"
@@ -204,7 +214,11 @@ SHOTS = (
     Shot("demo", ("phone", "--demo"), "The story held"),
     Shot("ticket", ("tickets", "1001"), "took the ticket"),
     Shot("flow-check", ("flow", "check", "flows"), "did you mean", code=1),
+    Shot("flow-show", ("flow", "show", "flows"), "A text"),
+    Shot("flow-diff", ("flow", "diff", "flows", "new-flows"), "now goes to the voicemail"),
 )
+#: They look at files only: no helpline has to run.
+OF_FILES = ("flow-check", "flow-show", "flow-diff")
 
 
 def helpline() -> Path:
@@ -287,30 +301,38 @@ def _wait_for(words: str, said: Path, up: subprocess.Popen[bytes]) -> None:
 
 #: What an admin types, and the slip of the finger.
 MISTAKES = (
-    ("{next: team, opens: Other help}", "{next: teem, opens: Other help}"),
-    ("otherwise: message", "otherwise: mesage"),
+    ("helpdesk.yml", "{next: team, opens: Emergency or outage}", "{next: teem, opens: Emergency or outage}"),
+    ("helpdesk.yml", "otherwise: message", "otherwise: mesage"),
+)
+#: What an admin may change some day.
+CHANGES = (
+    ("helpdesk.yml", "Messages are recorded.", "Calls and messages are recorded."),
+    ("helpdesk.yml", "seconds: 25", "seconds: 40"),
+    ("helpdesk.yml", "closed: after_hours", "closed: message"),
+    ("helpdesk.yml", "holidays: {country: US}", 'holidays: {country: US, days: {"2030-12-23": Company day}}'),
+    ("oncall.yml", "\nteam:", "\noverrides: [{from: 2030-12-24 08:00, to: 2030-12-26 08:00, who: Robin}]\nteam:"),
+    ("oncall.yml", '"+19035550112"', '"+19035550119"'),
 )
 
 
-def mistaken_flows(folder: Path) -> None:
-    """A copy of the flow files with mistakes that an admin could make. Raises NoPicture when there is no room for them."""
+def edited_flows(folder: Path, edits: Sequence[tuple[str, str, str]] = ()) -> None:
+    """A copy of the flow files with edits that an admin could make. Raises NoPicture when there is no room for them."""
     folder.mkdir()
     for file in (ROOT / "flows").glob("*.yml"):
         shutil.copy(file, folder)
-    flow = folder / "helpdesk.yml"
-    text = flow.read_text(encoding="utf-8")
-    for right, wrong in MISTAKES:
-        if right not in text:
-            raise NoPicture(f"helpdesk.yml has no {right!r} any more: choose another mistake for the picture")
-        text = text.replace(right, wrong, 1)
-    flow.write_text(text, encoding="utf-8")
+    for name, old, new in edits:
+        text = (folder / name).read_text(encoding="utf-8")
+        if old not in text:
+            raise NoPicture(f"{name} has no {old!r} any more: choose another edit for the picture")
+        (folder / name).write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 def _take(shot: Shot, environment: Mapping[str, str]) -> None:
     """Run the command and write its picture. Raises NoPicture."""
     with tempfile.TemporaryDirectory(prefix="helpline-flows-") as folder:
-        mistaken_flows(Path(folder) / "flows")
-        place = Path(folder) if shot.name == "flow-check" else ROOT
+        edited_flows(Path(folder) / "flows", MISTAKES if shot.name == "flow-check" else ())
+        edited_flows(Path(folder) / "new-flows", CHANGES)
+        place = Path(folder) if shot.name in OF_FILES else ROOT
         printed = output_of(shot.words, environment, code=shot.code, folder=place)
     if shot.holds not in printed:
         raise NoPicture(f"helpline {' '.join(shot.words)} does not say {shot.holds!r}:\n{printed}")
@@ -326,7 +348,7 @@ def _write(name: str, svg: str) -> None:
 
 def main(names: Sequence[str]) -> int:
     """Make the pictures with these names, all of them for none. Returns the exit code."""
-    known = ["diagram", *(shot.name for shot in SHOTS)]
+    known = ["diagram", "flow", *(shot.name for shot in SHOTS)]
     unknown = [name for name in names if name not in known]
     if unknown:
         print(f"No picture is called {unknown[0]}; choose from {', '.join(known)}", file=sys.stderr)
@@ -335,15 +357,17 @@ def main(names: Sequence[str]) -> int:
     IMAGES.mkdir(exist_ok=True)
     if "diagram" in wanted:
         _write("way-of-a-call", diagram())
+    if "flow" in wanted:
+        _write("flow", flow())
     shots = [shot for shot in SHOTS if shot.name in wanted]
     try:
         if any(shot.name == "ticket" for shot in shots) and "demo" not in wanted:
             raise NoPicture("the picture of a ticket shows the one of the demo: ask for both")
-        if [shot.name for shot in shots] == ["flow-check"]:
-            _take(shots[0], dict(os.environ))
-        elif shots:
+        for shot in (one for one in shots if one.name in OF_FILES):
+            _take(shot, dict(os.environ))
+        if of_desk := [shot for shot in shots if shot.name not in OF_FILES]:
             with running() as environment:
-                for shot in shots:
+                for shot in of_desk:
                     _take(shot, environment)
     except (NoPicture, subprocess.TimeoutExpired) as failure:
         print(f"No picture: {failure}", file=sys.stderr)

@@ -4,7 +4,6 @@ Declares the commands and their options; what they do stands in the modules they
 `helpline --help` is quick and a broken part breaks its own command only.
 """
 
-import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -13,15 +12,20 @@ from typing import NoReturn
 
 import click
 
-from ivr import log
 from ivr.commands.failures import report
+from ivr.flowcli import flow
 from ivr.lifeline import watch_parent
-from ivr.settings import Settings, load_settings
+from ivr.rolesettings import settings_for
+from ivr.settings import Settings
 
 SECTIONS = {
     "Run": ("up", "db upgrade"),
     "Look": ("phone", "tickets", "oncall", "consent", "transcribe"),
-    "Check": ("doctor", "flow check", "flow try", "flow test", "flow history", "flow rollback", "drill"),
+    "Check": (
+        "doctor",
+        *("flow check", "flow try", "flow test", "flow show", "flow diff", "flow history", "flow rollback"),
+        "drill",
+    ),
     "Roles (the lines of Procfile; `up` runs all of them)": (
         "web",
         "worker",
@@ -96,12 +100,15 @@ def cli() -> None:
     """
 
 
+cli.add_command(flow)
+
+
 @cli.command()
 def up() -> int:
     """Run every process in this terminal (Ctrl-C stops all)."""
     from ivr.up import run_up
 
-    return run_up(_settings("up"))
+    return run_up(settings_for("up"))
 
 
 @cli.group()
@@ -114,7 +121,7 @@ def upgrade() -> None:
     """Bring the database to this version's schema."""
     from tickets import db as database
 
-    settings = _settings("db")
+    settings = settings_for("db")
     click.echo(f"The database has schema {database.upgrade(settings.database_url)}.")
 
 
@@ -126,7 +133,7 @@ def upgrade() -> None:
 @click.option("--wav", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The message to leave.")
 def phone(*, demo: bool, caller: str | None, wav: Path | None) -> int:
     """Call the desk from this terminal, on the sandbox carrier."""
-    settings = _settings("phone", quiet=True)
+    settings = settings_for("phone", quiet=True)
     from ivr.commands.telephone import hold, play
 
     return play(settings) if demo else hold(settings, caller=caller, wav=wav)
@@ -139,7 +146,7 @@ def tickets(*, number: int | None, as_json: bool) -> int:
     """List the tickets, newest first, or show one."""
     from ivr.show import print_tickets
 
-    settings = _settings("tickets", quiet=True)
+    settings = settings_for("tickets", quiet=True)
     return print_tickets(settings, number, as_json)
 
 
@@ -154,7 +161,7 @@ def consent(*, number: str, kind: str | None, reason: str | None, by: str | None
     """Show whether a number may be texted and why, or enter a wish."""
     from ivr.commands.consent import enter, show
 
-    settings = _settings("consent", quiet=True)
+    settings = settings_for("consent", quiet=True)
     if kind is not None:
         enter(settings, number, kind=kind, reason=reason, by=by)
     return show(settings, number, as_json=as_json)
@@ -171,7 +178,7 @@ def oncall(*, at: str | None, whole_week: bool, undo: int | None, ready: bool, a
     from ivr.commands.duty import print_ready, undo_change
     from ivr.commands.oncall import print_oncall
 
-    settings = _settings("oncall", quiet=True)
+    settings = settings_for("oncall", quiet=True)
     if undo is not None:
         return undo_change(settings, undo)
     if ready:
@@ -186,7 +193,7 @@ def transcribe(*, files: tuple[Path, ...], as_json: bool) -> int:
     """Print what is said in audio files."""
     from ivr.commands.listen import print_words
 
-    return print_words(_settings("transcribe", quiet=True), files, as_json=as_json)
+    return print_words(settings_for("transcribe", quiet=True), files, as_json=as_json)
 
 
 @cli.command()
@@ -198,87 +205,6 @@ def doctor(*, as_json: bool) -> int:
     return run_doctor(as_json=as_json)
 
 
-@cli.group()
-def flow() -> None:
-    """The YAML files that admins edit."""
-
-
-@flow.command()
-@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="For editors and programs.")
-@click.option("--strict", is_flag=True, help="Notes fail the check, too.")
-def check(*, folder: Path | None, as_json: bool, strict: bool) -> int:
-    """Check flow files before a caller hears them.
-
-    Exit code 0: no problems. 1: problems, or with --strict notes. 2: the command itself or a setting is wrong."""
-    from ivr.commands.flowcheck import print_problems
-
-    return print_problems(folder or _settings("flow", quiet=True).flows_dir, as_json=as_json, strict=strict)
-
-
-@flow.command("try")
-@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
-@click.option(
-    "--at", metavar="TIME", help='When: "2026-11-01 01:30", by the clocks of the desk or with a zone behind it.'
-)
-@click.option("--from", "number", metavar="NUMBER", help="The number that calls or texts: +19035550160.")
-@click.option("--as", "known_as", metavar="NAME", help="A client; or vip, known, blocked, withheld, stranger.")
-@click.option("--outage", metavar="WORDS", help="An outage that a colleague has announced to this client.")
-@click.option("--text", "texts", metavar="WORDS", multiple=True, help="Text these words instead of calling.")
-@click.option("--keys", metavar="LIST", help='What happens, without asking: "1,silence,1".')
-@click.option("--save", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Keep it as a test.")
-def try_flow(
-    *,
-    folder: Path | None,
-    at: str | None,
-    number: str | None,
-    known_as: str | None,
-    outage: str | None,
-    texts: tuple[str, ...],
-    keys: str | None,
-    save: Path | None,
-) -> int:
-    """Walk a call or a text in the terminal."""
-    from ivr.commands import flowtry
-
-    if number is not None and known_as is not None:
-        raise click.UsageError("--from and --as both say who calls: take one of them.")
-    asked = flowtry.Asked(at, number, known_as, outage, texts, keys, save)
-    return flowtry.try_flow(folder or _settings("flow", quiet=True).flows_dir, asked)
-
-
-@flow.command("test")
-@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="For editors and programs.")
-def test_flow(*, folder: Path | None, as_json: bool) -> int:
-    """Run the tests beside the flow files, and name what none visits."""
-    from ivr.commands.flowtest import print_tests
-
-    return print_tests(folder or _settings("flow", quiet=True).flows_dir, as_json=as_json)
-
-
-@flow.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-def history(*, as_json: bool) -> int:
-    """List the versions in use so far, and refused edits."""
-    from ivr.commands.flowhistory import print_history
-
-    return print_history(_settings("flow", quiet=True), as_json=as_json)
-
-
-@flow.command()
-@click.argument("version", required=False)
-@click.option("--to", type=click.Path(file_okay=False, path_type=Path), help="Only write the files to this folder.")
-def rollback(*, version: str | None, to: Path | None) -> int:
-    """Undo the last edit, or go back to VERSION.
-
-    VERSION is a number or the beginning of a hash of `helpline flow history`. The files are written back to FLOWS_DIR.
-    """
-    from ivr.commands.flowhistory import roll_back
-
-    return roll_back(_settings("flow", quiet=True), version, to=to)
-
-
 @cli.command()
 @click.option("--page", metavar="NAME", help="Really page this one person; without it, nobody.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
@@ -286,7 +212,7 @@ def drill(*, page: str | None, as_json: bool) -> int:
     """Call the desk from itself, and time every leg to the page."""
     from ivr.commands.drill import print_drill
 
-    return print_drill(_settings("drill", quiet=True), page, as_json=as_json)
+    return print_drill(settings_for("drill", quiet=True), page, as_json=as_json)
 
 
 @cli.command()
@@ -357,7 +283,7 @@ def sandbox() -> None:
 def _start(role: str, *, needs_database: bool = True) -> Settings:
     """What every role does first. Tied to `helpline up` when that started it; refuses a database of another version."""
     watch_parent()
-    settings = _settings(role)
+    settings = settings_for(role)
     if needs_database:
         _check_schema(settings)
     return settings
@@ -371,13 +297,3 @@ def _check_schema(settings: Settings) -> None:
         database.check_version(engine)
     finally:
         engine.dispose()
-
-
-def _settings(role: str, *, quiet: bool = False) -> Settings:
-    """The settings, with this process's log set up. `quiet`: a person waits for the answer, only warnings are shown."""
-    settings = load_settings()
-    log.register_secrets(settings.secret_values)
-    log.configure(role)
-    if quiet and not log.debugging():
-        logging.getLogger().setLevel(logging.WARNING)
-    return settings

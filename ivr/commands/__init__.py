@@ -1,1 +1,1 @@
-"""Bodies of the commands that are more than one call. `ivr.cli` declares them."""
+"""Bodies of the commands that are more than one call. `ivr.cli` and `ivr.flowcli` declare them."""

@@ -26,7 +26,7 @@ DOCUMENTS = sorted(
 FOLDERS = ("flows", "ivr", "tickets", "transcribe", "tests", "docs", "samples", "bench", ".ci")
 FILE_ENDINGS = (".py", ".yml", ".md", ".toml", ".txt", ".json", ".wav", ".svg")
 #: Files that the reader is to bring.
-READERS_OWN = {"my.wav"}
+READERS_OWN = {"my.wav", "flow.svg"}
 PACKAGES = ("flows", "ivr", "tickets", "transcribe", "tests", "bench")
 
 # -- reading a document --------------------------------------------------------------------------------------------------

@@ -65,6 +65,12 @@ def test_the_drawing_of_the_way_of_a_call_is_the_script_s_own() -> None:
     assert (ROOT / "docs/images/way-of-a-call.svg").read_text() == drawn
 
 
+def test_the_drawing_of_the_shipped_flow_is_of_the_shipped_flow() -> None:
+    drawn = _script("make_pictures").flow()
+
+    assert (ROOT / "docs/images/flow.svg").read_text() == drawn, "run .venv/bin/python docs/make_pictures.py flow"
+
+
 def test_the_tables_of_phrases_are_those_that_the_tests_run() -> None:
     made = _script("make_consent_table").document()
 
@@ -82,7 +88,7 @@ def test_every_picture_is_used_and_every_terminal_shows_what_it_should() -> None
     shown = {Path(link).name for path in DOCUMENTS for link in LINK.findall(read(path).text) if link.endswith(".svg")}
     made = {picture.name for picture in (ROOT / "docs/images").iterdir()}
 
-    assert made == shown == {"way-of-a-call.svg", *(f"{name}.svg" for name in shots)}
+    assert made == shown == {"way-of-a-call.svg", "flow.svg", *(f"{name}.svg" for name in shots)}
     for name, shot in shots.items():
         words = words_of(ROOT / f"docs/images/{name}.svg")
         assert f"$ .venv/bin/helpline {' '.join(shot.words)}" in words

@@ -50,7 +50,17 @@ def test_help_lists_the_commands_by_use(capsys: Captured) -> None:
     names = [line.split("  ")[0] for line in table if not line.endswith(":")]
     assert names == [
         *["up", "db upgrade", "phone", "tickets", "oncall", "consent", "transcribe"],
-        *["doctor", "flow check", "flow try", "flow test", "flow history", "flow rollback", "drill"],
+        *[
+            "doctor",
+            "flow check",
+            "flow try",
+            "flow test",
+            "flow show",
+            "flow diff",
+            "flow history",
+            "flow rollback",
+            "drill",
+        ],
         *["web", "worker", "transcriber", "clock", "broker", "sandbox"],
     ]
     assert [line for line in table if line.endswith(":")] == [

@@ -8,6 +8,7 @@ import pytest
 
 from ivr.checks import Trouble, flow_version
 from ivr.commands.failures import Failure
+from ivr.commands.flowdiff import print_differences
 from ivr.commands.flowhistory import print_history, roll_back
 from ivr.commands.oncall import print_oncall
 from ivr.up import _flow_warning
@@ -48,6 +49,22 @@ def test_the_history_says_when_who_and_what(edited: Process, admin: Admin, capsy
     ]
     assert first.split()[-3:] == ["the", "first", "version"]
     assert hint == "* is in use. Back to an earlier one: helpline flow rollback VERSION"
+
+
+def test_versions_are_compared_by_what_people_notice(edited: Process, admin: Admin, capsys: Captured) -> None:
+    def differences(old: str, new: str | None = None) -> list[str]:
+        capsys.readouterr()
+        wanted = Path(new) if new else None
+        assert print_differences(Path(old), wanted, settings=lambda: edited.settings, as_json=False) == 0
+        return capsys.readouterr().out.splitlines()
+
+    now = edited.desk.latest().flows.version
+    told = differences("1")
+    assert "  Robin is no longer on the team: no pages, no calls, and texts from +19035550113 are a client's." in told
+    assert told == differences("1", now[:7]) == differences("1", str(admin.folder))
+    assert differences("2") == ["Nothing that a caller, a client or the team would notice."]
+    with pytest.raises(Failure, match='"77" is no folder and no version'):
+        differences("77")
 
 
 def test_the_history_for_programs(edited: Process, capsys: Captured) -> None:
