@@ -30,6 +30,7 @@ def fallback(files: Mapping[str, str]) -> Flows:
         clients=clients.clients if clients else (),
         translations={},
         version=BUILT_IN + version_of(savable(files)),
+        blocked=frozenset(clients.blocked) if clients else frozenset(),
     )
 
 

@@ -28,7 +28,7 @@ from tickets.flow_versions import Change
 #: What the shipped flow says first, and what an admin makes of it.
 OLD, NEW = "Messages are recorded.", "This is the new greeting. Messages are recorded."
 #: What the check says of `Admin.break_it`.
-WRONG = "helpdesk.yml:26:13: there is no step 'nowhere' (and 1 more)"
+WRONG = "helpdesk.yml:31:13: there is no step 'nowhere' (and 1 more)"
 
 
 class Process(World):

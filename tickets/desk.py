@@ -91,7 +91,8 @@ def page(
     paged = rules.paged(now)
     people = escalating.awake(ticket, paged, now=now) if asked is None else drills.people(paged, rules.team, asked)
     if not people:
-        _wait_for(session, ticket, paged, rules=rules, now=now)
+        if paged and asked is None:  # without any team there is nobody to wait for: the watcher shouts
+            _wait_for(session, ticket, paged, rules=rules, now=now)
         return 0
     facts = replace(facts, urgent=ticket.priority == "urgent")
     for text, person in zip(paging.plan(purpose, facts, people, about=about), people, strict=True):

@@ -40,7 +40,7 @@ def test_the_history_says_when_who_and_what(edited: Process, admin: Admin, capsy
     assert print_history(edited.settings, as_json=False) == 0
     head, refused, second, first, hint = capsys.readouterr().out.splitlines()
     assert head.split() == ["Version", "Hash", "When", "Who", "What"]
-    assert "refused: helpdesk.yml:26:13: there is no step 'nowhere' (and 1 more)" in refused
+    assert "refused: helpdesk.yml:31:13: there is no step 'nowhere' (and 1 more)" in refused
     version = edited.desk.latest().flows.version
     # Times are those of the desk's zone.
     assert second.split() == [
@@ -254,7 +254,7 @@ def test_up_takes_edits_into_use_and_shouts_about_broken_ones(edited: Process, a
     admin.break_it()
     assert _flow_warning(edited.settings).splitlines() == [
         f"The flow files in {admin.folder} are wrong, version 3 goes on:",
-        "  helpdesk.yml:26:13: there is no step 'nowhere' (and 1 more)",
+        "  helpdesk.yml:31:13: there is no step 'nowhere' (and 1 more)",
         "  `helpline flow check` shows every problem; what is right is picked up without a restart.",
     ]
     edited.versions.refresh()

@@ -25,7 +25,7 @@ def make(database_url: str, tmp_path: Path) -> Iterator[Make]:
 
     def build(*quiet: str, rings: bool = False, back: bool = False) -> World:
         step = "team" if rings else "message"
-        shipped = f"2: {{next: {step}, opens: Other help}}"
+        shipped = "2: {next: other_help, opens: Other help}"
         own = f"2: {{next: {'main' if back else step}, opens: Other help, priority: normal}}"
         flows = edited_flows(tmp_path, "helpdesk.yml", shipped, own, rings=rings)
         file = flows / "oncall.yml"

@@ -9,9 +9,9 @@ from tests.ringing_story import RingingStory, words
 from tests.world import LEE, ROBIN, SAM, World, edited_flows
 from tickets.models import Leg, Ring
 
-SHIPPED = "      otherwise: message                         # nobody answered, or the caller pressed 1\n"
-AGAIN = "      otherwise: again\n\n    again:\n      ring: {team: everyone, seconds: 25}\n      otherwise: message\n"
-MENU = "      otherwise: main\n"
+SHIPPED = "otherwise: message}   # everyone on duty"
+AGAIN = "otherwise: again}\n    again: {ring: {seconds: 25}, otherwise: message}   # everyone on duty"
+MENU = "otherwise: main}   # everyone on duty"
 WHO = "Help desk call. Hollis &amp; Wade CPA, Emergency or outage. Press 1 to take it."
 GOODBYE = "Thank you for calling. Goodbye."
 

@@ -313,4 +313,4 @@ def test_notes_are_shown_and_fail_no_check(flows: Path, capsys: pytest.CaptureFi
     assert "note: this override is over\n    hint: delete it\n" in shown.out
     assert shown.err == f"{flows}: no problems, 1 note\n"
     assert run(["flow", "check", str(flows), "--json"]) == 0
-    assert [problem["note"] for problem in json.loads(capsys.readouterr().out)] == [True]
+    assert [problem["severity"] for problem in json.loads(capsys.readouterr().out)] == ["note"]
