@@ -1,8 +1,6 @@
 """`helpline consent`: the ledger of one number, and entries of the team."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
 import click
@@ -11,11 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.loader import FlowErrors
+from ivr.commands.database import opened
 from ivr.commands.usable_flows import usable_flows
 from ivr.numbers import caller_number
 from ivr.settings import Settings
 from ivr.wiring import utc_now
-from tickets import consent, db
+from tickets import consent
 from tickets.models import ConsentEvent
 from tickets.queries import iso
 
@@ -24,7 +23,7 @@ def enter(settings: Settings, number: str, *, kind: str, reason: str | None, by:
     """Append an entry of the team. Raises click.UsageError without a reason and a name: the ledger is evidence."""
     if not (reason and reason.strip() and by and by.strip()):
         raise click.UsageError('an entry needs --reason "how you know" and --by "who enters it"')
-    with _database(settings) as database, database.unit() as unit:
+    with opened(settings) as database, database.unit() as unit:
         consent.record(
             unit,
             _e164(number),
@@ -39,7 +38,7 @@ def enter(settings: Settings, number: str, *, kind: str, reason: str | None, by:
 def show(settings: Settings, number: str, *, as_json: bool) -> int:
     """Print what the ledger says of a number. Raises SchemaError, or click.UsageError for what is no number."""
     number = _e164(number)
-    with _database(settings) as database, database.reading() as session:
+    with opened(settings) as database, database.reading() as session:
         events = consent.history(session, number)
     standing = consent.standing(events, settings.sender)
     if as_json:
@@ -85,16 +84,6 @@ def _e164(raw: str) -> str:
     if number is None:
         raise click.UsageError(f"'{raw}' is not a phone number. Write it like +19035550147")
     return number
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator[db.Database]:
-    engine = db.connect(settings.database_url)
-    try:
-        db.check_version(engine)
-        yield db.Database(engine)
-    finally:
-        engine.dispose()
 
 
 def _zone(settings: Settings) -> ZoneInfo:

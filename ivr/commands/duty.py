@@ -1,8 +1,6 @@
 """`helpline oncall --undo` and `--ready`: what needs the rows beside the schedule."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +9,7 @@ import click
 from sqlalchemy import make_url
 
 from flows.schedule import Extra
+from ivr.commands.database import opened
 from ivr.commands.failures import Failure
 from ivr.commands.usable_flows import usable_flows
 from ivr.duty import iso
@@ -31,7 +30,7 @@ def made_by_text(settings: Settings, since: datetime) -> tuple[Extra, ...]:
     if path.get_backend_name() == "sqlite" and not Path(path.database or "").exists():
         return ()
     try:
-        with _database(settings) as database, database.reading() as session:
+        with opened(settings) as database, database.reading() as session:
             return extras(overrides.running(session, now=since))
     except db.SchemaError as error:
         click.echo(f"Changes made by text are not shown: {error}", err=True)
@@ -41,7 +40,7 @@ def made_by_text(settings: Settings, since: datetime) -> tuple[Extra, ...]:
 def undo_change(settings: Settings, number: int, *, now: datetime | None = None) -> int:
     """Undo a change that somebody made by text. Raises SchemaError, FlowErrors, or Failure when there is none that holds."""
     now, rules = now or utc_now(), _rules(settings)
-    with _database(settings) as database, database.unit() as unit:
+    with opened(settings) as database, database.unit() as unit:
         undone = handover.undo_for_owner(unit, number, rules=rules, now=now)
         if undone is None:
             made = ", ".join(f"{one.number} ({one.words})" for one in overrides.running(unit, now=now))
@@ -82,7 +81,7 @@ class Ready:
 def readiness(settings: Settings, now: datetime) -> Ready:
     """The next shift and what is wrong with it. Raises SchemaError and FlowErrors."""
     rules = _rules(settings)
-    with _database(settings) as database, database.reading() as session:
+    with opened(settings) as database, database.reading() as session:
         shift, made = ready_report.next_shift(session, rules, now=now)
         found = ready_report.look(session, rules, shift, made=made, zone=rules.zone, now=now)
     return Ready(shift, ready_report.who_from(shift, rules, zone=rules.zone, now=now), found)
@@ -91,13 +90,3 @@ def readiness(settings: Settings, now: datetime) -> Ready:
 def _rules(settings: Settings) -> Rules:
     links = Links(settings.secret_key.get_secret_value(), settings.public_url)
     return rules_of(usable_flows(settings), settings, links=links)
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator[db.Database]:
-    engine = db.connect(settings.database_url)
-    try:
-        db.check_version(engine)
-        yield db.Database(engine)
-    finally:
-        engine.dispose()

@@ -5,7 +5,6 @@ import getpass
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,6 +16,7 @@ from rich.text import Text
 from sqlalchemy.orm import Session
 
 from flows.loader import Flows
+from ivr.commands.database import opened
 from ivr.commands.failures import NOT_USABLE, Failure
 from ivr.duty import iso
 from ivr.flowfiles import BEFORE, Written, put_back
@@ -25,7 +25,7 @@ from ivr.flowwatch import judge
 from ivr.links import Links
 from ivr.settings import Settings
 from ivr.wiring import rules_of, utc_now
-from tickets import db, flow_versions
+from tickets import flow_versions
 from tickets.flow_versions import Change, InUse
 from tickets.states import FlowChangeKind
 
@@ -43,7 +43,7 @@ _SAID = {
 
 def print_history(settings: Settings, *, as_json: bool) -> int:
     """Print what happened to the flow files, the newest first. Raises SchemaError."""
-    with _database(settings) as database, database.reading() as session:
+    with opened(settings) as database, database.reading() as session:
         known, lines = flow_versions.in_use(session), flow_versions.history(session, limit=LISTED)
         flows = _loaded(session, known, settings.flows_dir) if known else None
     if as_json:
@@ -114,7 +114,7 @@ def _differences(before: Mapping[str, str], after: Mapping[str, str]) -> Iterato
 def roll_back(settings: Settings, named: str | None, *, to: Path | None, now: datetime | None = None) -> int:
     """Put the files of a version back and use them; with `to`, only write them there. Raises SchemaError, and Failure for a
     version that is not there or cannot be used, or a folder that cannot be written."""
-    with _database(settings) as database:
+    with opened(settings) as database:
         with database.reading() as session:
             known = flow_versions.in_use(session)
             wanted = _wanted(session, known, named, settings.flows_dir)
@@ -193,13 +193,3 @@ def whoever_runs_this() -> str:
 
 def _loaded(session: Session, known: InUse, folder: Path) -> Flows | None:
     return flows_of(known.version, flow_versions.files_of(session, known.version) or {}, folder)
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator[db.Database]:
-    engine = db.connect(settings.database_url)
-    try:
-        db.check_version(engine)
-        yield db.Database(engine)
-    finally:
-        engine.dispose()
