@@ -25,8 +25,12 @@ NAMES = {SAM: "Sam", LEE: "Lee", ROBIN: "Robin"}
 SABINE = "+19035550172"
 STRANGER = "+19035550147"
 HOLLIS = "+19035550160"
-#: Keys of helpdesk.yml, as shipped and here. A page waits for its words, however busy the machine is.
-FASTER = (("escalate_after_minutes", 5, 1), ("segments_per_second", 1, 100), ("wait_for_transcript", 20, 120))
+#: What helpdesk.yml has, and what it has here. A page waits for its words, however busy the machine is.
+FASTER = {
+    "escalate_after_minutes: 5}": "escalate_after_minutes: 1}",
+    "wait_for_transcript: 20,": "wait_for_transcript: 120,",
+    "  reopen_hours: 12": "  segments_per_second: 100\n  reopen_hours: 12",
+}
 DECLINES = {"answers": "declines", "rings": 1}
 
 
@@ -40,9 +44,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         shutil.copy(shipped, flows)
     file = flows / "helpdesk.yml"
     words = file.read_text()
-    for key, shipped_value, value in FASTER:
-        assert f"{key}: {shipped_value} " in words
-        words = words.replace(f"{key}: {shipped_value} ", f"{key}: {value} ")
+    for shipped_words, faster in FASTER.items():
+        assert shipped_words in words
+        words = words.replace(shipped_words, faster)
     file.write_text(words)
     with running(folder, FLOWS_DIR=str(flows)) as started:
         yield started
@@ -238,8 +242,8 @@ def test_two_callers_of_one_client_are_one_incident_and_one_page_with_the_count(
         desk.phones.behave(number, **DECLINES)
     seen = {phone: len(desk.texts(phone)) for phone in TEAM}
 
-    def new(phone: str) -> list[str]:
-        return desk.texts(phone)[seen[phone] :]
+    def new(phone: str) -> list[str]:  # who has the ticket of the test before may still be told
+        return [text for text in desk.texts(phone)[seen[phone] :] if text.startswith("URGENT")]
 
     known = desk.call_and_speak("outage.wav", HOLLIS)
     until(lambda: all(new(phone) for phone in TEAM), within=90, what="a page for everyone")
@@ -249,7 +253,9 @@ def test_two_callers_of_one_client_are_one_incident_and_one_page_with_the_count(
     by_call = {one["calls"][0]["sid"]: one for one in desk.tickets() if one["calls"]}
     leader, member = by_call[known]["number"], by_call[stranger]["number"]
     for phone in TEAM:
-        page, update = new(phone)
+        pages = new(phone)
+        assert len(pages) == 2, pages
+        page, update = pages
         assert page.startswith(f"URGENT {leader} Hollis & Wade CPA 903-555-0160: [Emergency or outage] ")
         assert update.startswith(
             f"URGENT {leader} Hollis & Wade CPA, 2 callers now. Last 903-555-0160 (from 903-555-0198) ({member}): "
