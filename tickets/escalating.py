@@ -5,7 +5,7 @@ acknowledgement comes wholly before a step or wholly after it. Order of locks: t
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -22,6 +22,10 @@ from tickets.states import EscalationState, MessageState, Purpose, TicketState, 
 
 #: The pages that announce a ticket. When the words that follow one do not arrive, nobody has to be woken in another way.
 ANNOUNCES = (Purpose.PAGE, Purpose.MISSED)
+
+#: Whoever was texted about a ticket so short a time ago has it before them: a step that came early, because a colleague
+#: passed the ticket on, does not wake them once more.
+JUST_TEXTED = timedelta(minutes=1)
 
 
 def begin(session: Session, ticket: Ticket, *, rules: Rules, now: datetime) -> None:
@@ -92,6 +96,8 @@ def step(session: Session, held: work.Claim, *, rules: Rules, now: datetime) -> 
     written: dict[str, list[str]] = {SMS: [], VOICE: []}
     for person, way in pages.pages:
         key = f"escalation:{row.id}:{pages.step}:{person.number}:{way}"
+        if way == SMS and _just_texted(session, ticket, person, now=now):
+            continue
         if page_person(session, ticket, person, way, key=key, body=body, rules=rules, now=now):
             written[way].append(person.name)
     row.step, row.next_at = pages.position, now + pages.wait
@@ -163,6 +169,11 @@ def page_person(
         ticket=ticket,
         person=person.name,
     )
+
+
+def _just_texted(session: Session, ticket: Ticket, person: Person, *, now: datetime) -> bool:
+    recent = _pages(session, ticket, now - JUST_TEXTED)
+    return any(one.to_number == person.number and one.by == SMS and not failed(one) for one in recent)
 
 
 def _note_step(session: Session, ticket: Ticket, written: dict[str, list[str]], *, now: datetime) -> None:
