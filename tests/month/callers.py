@@ -141,4 +141,3 @@ class Clients:
         for one in [one for one in redirected if not one[0].startswith("CAout")]:
             redirected.remove(one)
             self.callers[int(one[0][2:]) - 1].is_moved(one[1])
-

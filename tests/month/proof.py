@@ -1,35 +1,30 @@
-"""What holds in every month: at each text and call, at each hour, and when it is over."""
+"""What holds at each text and call that leaves the desk, and at each hour."""
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
 from tests.month.callers import Clients
-from tests.month.colleagues import Team
 from tests.month.life import Life
-from tests.month.lines import Rooms
-from tests.month.rota import LEADS, NUMBERS, TEAM, Change, on_duty, wall
+from tests.month.rota import NUMBERS, Change, on_duty, wall
 from tests.month.trouble import Trouble
-from tickets.models import Call, DutyOverride, Escalation, Event, Leg, Message, Recording, Ring, Ticket, Work
+from tickets.models import Call, DutyOverride, Leg, Message, Ring, Ticket
 
 PAGES = ("page", "words", "missed", "update")
 #: What was changed by text is known everywhere after this; while the database was away, the file alone counted.
 KNOWN_AFTER = timedelta(seconds=2)
 STOPS, STARTS = ("STOP", "opt out"), ("START",)
-#: The longest that a caller waits: the ring, the last turn on hold, and being moved.
-LONGEST_HOLD = 45
 
 
 class Proof:
-    """Looks at everything that leaves the desk, and at everything that is left in the end."""
+    """Looks at everything that leaves the desk. `counted` is what there was to look at."""
 
-    def __init__(self, life: Life, team: Team, clients: Clients, *, rooms: Rooms, trouble: Trouble) -> None:
-        self.life, self.team, self.clients, self.rooms = life, team, clients, rooms
+    def __init__(self, life: Life, clients: Clients, trouble: Trouble) -> None:
+        self.life, self.clients = life, clients
         self.silent: dict[str, bool] = {}  # who opted out; True: a confirmation may follow
         self.counted: Counter[str] = Counter()
-        self.ready: set[datetime] = set()
         self._texts = 0
         trouble.before_text.append(self.a_text_leaves)
         trouble.before_call.append(self.a_phone_is_called)
@@ -87,7 +82,8 @@ class Proof:
             ring = session.get_one(Ring, leg.ring_id)
             caller = session.get_one(Call, ring.call_id).from_number
         assert to == NUMBERS[leg.person] != caller
-        assert ring.state == "ringing" and self.life.now.moment < ring.until, "nobody waits any more"
+        assert ring.state == "ringing", "nobody waits any more"
+        assert self.life.now.moment < ring.until, "the ring is over"
         may = self.may_be_on_duty(ring.started_at)
         assert leg.person in may, f"{leg.person} is rung off duty at {wall(ring.started_at)}: {sorted(may)}"
 
@@ -101,10 +97,10 @@ class Proof:
         ]
 
     def may_be_on_duty(self, at: datetime) -> frozenset[str]:
-        """Those on duty, with a moment's grace for news of a change."""
-        return frozenset().union(*self._duties(at))
+        """Those on duty, and for a moment those from before a change by text."""
+        return frozenset().union(*self.duties(at))
 
-    def _duties(self, at: datetime) -> list[frozenset[str]]:
+    def duties(self, at: datetime) -> list[frozenset[str]]:
         changes = self.changes()
         known = [one for one in changes if one.made <= at - KNOWN_AFTER]
         late = [
@@ -120,115 +116,8 @@ class Proof:
         if not self.life.database_away:
             at = self.life.now.moment
             desk = frozenset(one.name for one in self.life.world.desk.rules.on_duty(at))
-            assert desk in self._duties(at), f"at {wall(at)}: {sorted(desk)}, and not {sorted(on_duty(at))}"
-
-    # --- when it is over --------------------------------------------------------------------------------------------
-
-    def is_over(self) -> None:
-        self._nothing_waits()
-        self._every_ticket_has_an_owner_or_an_end()
-        self._pages_went_to_those_on_duty()
-        self._each_text_once()
-        self._every_call_has_an_end()
-        self._every_message_is_heard()
-        found = self.life.auditor.run()
-        assert (found.found, found.clean) == ((), True)
-
-    def _nothing_waits(self) -> None:
-        waiting = [(row.kind, row.ref, row.error) for row in self.life.world.rows(Work) if row.state == "waiting"]
-        assert waiting == []
-        dead = [(row.kind, row.error) for row in self.life.world.rows(Work) if row.state == "dead"]
-        assert {kind for kind, _ in dead} <= {"send-text"}, dead
-
-    def _every_ticket_has_an_owner_or_an_end(self) -> None:
-        tickets = {row.id: row for row in self.life.world.rows(Ticket)}
-        events: dict[int | None, list[Event]] = defaultdict(list)
-        for event in self.life.world.rows(Event):
-            events[event.ticket_id].append(event)
-        ends = {row.key.rpartition(":end:")[0] for row in self._out() if ":end:" in row.key}
-        for escalation in self.life.world.rows(Escalation):
-            assert escalation.state in ("stopped", "over"), f"an escalation that never ends: {escalation.id}"
-            if escalation.state == "over":
-                assert f"escalation:{escalation.id}" in ends, "nobody was told of the end"
-        for ticket in tickets.values():
-            leads = tickets[ticket.incident_id or ticket.id]
-            assert leads.incident_id is None
-            told = _since_open(events[leads.id])
-            end = any(one.startswith("Nobody has acknowledged after") for one in told)
-            assert ticket.state != "open" or (leads.state == "open" and end), (ticket.number, ticket.state, told)
-            self.counted[f"ticket {ticket.state}"] += 1
-
-    def _out(self) -> list[Message]:
-        return [row for row in self.life.world.rows(Message) if row.direction == "out"]
-
-    def _pages_went_to_those_on_duty(self) -> None:
-        """The pages of one occasion; steps of an escalation go where its plan says."""
-        occasions: dict[str, set[str]] = defaultdict(set)
-        moments: dict[str, datetime] = {}
-        for row in self._out():
-            match = re.match(r"((?:page|missed|words|update):\d+:.*):\+\d+(:voice)?$", row.key)
-            step = re.match(r"(escalation:\d+:(\d+)):\+\d+:(?:sms|voice)$", row.key)
-            assert row.purpose not in PAGES or row.person in TEAM
-            if match and row.purpose in PAGES:
-                occasions[match[1]].add(row.person)
-                moments[match[1]] = row.created_at
-            elif step and int(step[2]) % 3 == 0:
-                assert row.person in self.may_be_on_duty(row.created_at), (row.key, row.person)
-            elif step and int(step[2]) % 3 == 2:
-                assert row.person in LEADS
-        for occasion, people in occasions.items():
-            at = moments[occasion]
-            if at - self.life.began > KNOWN_AFTER:
-                duties = [on_duty(at, self.changes()), on_duty(at, self._before(at)), on_duty(at)]
-                assert people in duties, (occasion, wall(at), people, duties)
-        self.counted["occasions"] = len(occasions)
-
-    def _before(self, at: datetime) -> list[Change]:
-        return [one for one in self.changes() if one.made <= at - KNOWN_AFTER]
-
-    def _each_text_once(self) -> None:
-        sent = Counter(one.sid for one in self.life.world.carrier.sent)
-        assert sent == Counter(row.sid for row in self._out() if row.by == "sms" and row.sid)
-        legs = Counter(leg.sid for leg in self.life.world.rows(Leg) if leg.sid)
-        assert set(legs.values()) <= {1}
-        said = Counter((one.to, one.body) for one in self.life.world.carrier.sent if "URGENT" in one.body)
-        pass
-
-    def _every_call_has_an_end(self) -> None:
-        rows = {row.sid: row for row in self.life.world.rows(Call)}
-        talks = {sid for two in self.rooms.talks for sid in two}
-        for caller in self.clients.callers:
-            assert caller.over, f"{caller.sid} is still on the line"
-            assert caller.longest_hold <= LONGEST_HOLD, f"{caller.sid} was on hold for {caller.longest_hold:.0f} s"
-            if caller.sid in rows:
-                call = rows[caller.sid]
-                assert call.ended_at is not None
-                assert call.outcome in ("answered", "voicemail", "abandoned", "failed"), call.outcome
-                assert caller.sid not in talks or call.outcome == "answered", caller.sid
-                assert call.choice is None or call.ticket_id is not None
-                self.counted[f"call {call.outcome}"] += 1
-        assert not [phone.sid for phone in self.team.phones.values() if not phone.over]
-        assert {ring.state for ring in self.life.world.rows(Ring)} <= {"taken", "over"}
-        assert {leg.state for leg in self.life.world.rows(Leg)}.isdisjoint({"pending", "calling", "ringing"})
-
-    def _every_message_is_heard(self) -> None:
-        rows = {row.sid: row for row in self.life.world.rows(Recording)}
-        calls = {row.id: row for row in self.life.world.rows(Call)}
-        told = {row.ticket_id for row in self._out() if row.purpose in (*PAGES, "notice")}
-        tickets = {row.id: row for row in self.life.world.rows(Ticket)}
-        for message in self.clients.messages:
-            row = rows[message.sid]
-            assert row.transcript == "done", (message, row.transcript)
-            ticket = tickets[calls[row.call_id].ticket_id]
-            heard = ticket.id in told or ticket.incident_id in told or ticket.state != "open"
-            assert heard, f"nobody heard of {ticket.number}"
+            assert desk in self.duties(at), f"at {wall(at)}: {sorted(desk)}, and not {sorted(on_duty(at))}"
 
 
 def _later(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment + KNOWN_AFTER
-
-
-def _since_open(events: list[Event]) -> list[str]:
-    """What happened to a ticket since it was open for the last time."""
-    opened = [index for index, event in enumerate(events) if event.kind in ("opened", "reopened")]
-    return [event.text for event in events[opened[-1] :]]

@@ -45,6 +45,7 @@ holidays:
 WEEKS = ("Sam", "Lee", "Robin", "Kim")
 BACK, FORWARD = datetime(2026, 11, 1, 7, tzinfo=UTC), datetime(2027, 3, 14, 8, tzinfo=UTC)
 FREE = {date(2026, 11, 11), date(2026, 11, 26), date(2027, 2, 15), date(2027, 3, 2)}
+ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Change:
     who: str
     also: bool = False
     place: str | None = None
-    made: datetime = datetime.min.replace(tzinfo=UTC)
+    made: datetime = ALWAYS
     undone: datetime | None = None
 
     def holds(self, at: datetime) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 from tests.month import rota
 from tests.month.callers import Clients
 from tests.month.colleagues import Team
+from tests.month.ending import Ending
 from tests.month.life import Life
 from tests.month.lines import Rooms
 from tests.month.proof import Proof
@@ -32,7 +33,8 @@ class Month:
         self.clients = Clients(self.life, rooms)
         self.team = Team(self.life, rooms, self.clients)
         self.trouble = Trouble(self.life)
-        self.proof = Proof(self.life, self.team, self.clients, rooms=rooms, trouble=self.trouble)
+        self.proof = Proof(self.life, self.clients, self.trouble)
+        self.ending = Ending(self.life, self.proof, self.team, clients=self.clients, rooms=rooms)
         self.trouble.after_refusal.append(self.team.opts_in_again)
         self.begins, self.change = begins, change
 
@@ -42,10 +44,10 @@ class Month:
         self._plan()
         life.until(end)
         self.trouble.all_is_well()
-        for number in (*rota.NUMBERS.values(),):
+        for number in rota.NUMBERS.values():
             self.clients.texts_in(number, "START")
         life.until(end + REST)
-        self.proof.is_over()
+        self.ending.is_well()
         self.world.close()
 
     def _plan(self) -> None:

@@ -1,4 +1,4 @@
-"""What goes wrong: the carrier refuses, answers too late or not at all; broker, database and transcriber are away; workers die."""
+"""What goes wrong: the carrier refuses or gives no answer; broker, database, transcriber are away; workers die."""
 
 from collections.abc import Callable
 
