@@ -2,14 +2,12 @@
 twice, and no ticket is left without an owner or an end that people see."""
 
 from collections import Counter
-from collections.abc import Iterable
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from structlog.testing import capture_logs
 
-from tests import databases
+from tests.any_story import Acts, ends_well, examples
 from tests.fake_phones import OVER, leap
 from tests.world import CLIENT, LEE, ROBIN, SAM, STRANGER, World
 from tickets.models import Escalation, Leg, Message, Ticket, Work
@@ -165,20 +163,9 @@ class Story:
         return strays
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
+@examples(25)
 @given(stories)
 def test_any_escalation_ends_well(
-    database_template: str, tmp_path_factory: pytest.TempPathFactory, story: Iterable[tuple[str, ...]]
+    database_template: str, tmp_path_factory: pytest.TempPathFactory, story: Acts
 ) -> None:
-    folder = tmp_path_factory.mktemp("desk")
-    world = World(databases.fresh(database_template, folder), folder, escalates=True)
-    told = Story(world)
-    with capture_logs() as logs:
-        for act in story:
-            told.happens(*act)
-        told.happens("all_is_well_again")
-    told.is_over()
-    assert [entry for entry in logs if entry["event"] == "a piece of work failed"] == []
-    world.close()
+    ends_well(Story, story, database_template, tmp_path_factory, escalates=True)
