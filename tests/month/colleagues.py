@@ -101,7 +101,7 @@ class Team:
     def _gets(self, text: Sent) -> None:
         """A text is on its way to a phone, whoever's it is."""
         chance = self.life.chance
-        arrives = chance.uniform(1, 20) if not self.life.often(0.03) else chance.uniform(61, 300)
+        arrives = chance.uniform(1, 8) if not self.life.often(0.03) else chance.uniform(61, 300)
         report = {"MessageSid": text.sid}
         if self.life.often(0.05):
             self.life.reports("/twilio/sms/status", **report, MessageStatus="undelivered", ErrorCode="30003")
@@ -124,7 +124,8 @@ class Team:
         if page := re.match(r"URGENT (\d{4})", text.body):
             if chance.random() < 0.3:
                 body = chance.choice([f"ACK {page[1]}", f"ack {page[1]}!", f"{page[1]} ack", "ACK"])
-                self.life.soon(chance.expovariate(1 / 300), self.writes, text.to, body)
+                after = chance.uniform(2, 12) if chance.random() < 0.3 else chance.expovariate(1 / 300)
+                self.life.soon(after, self.writes, text.to, body)
         elif mine := re.match(r"(\d{4}) is yours", text.body):
             if chance.random() < 0.7:
                 self.life.soon(chance.uniform(300, 18000), self.writes, text.to, f"DONE {mine[1]}")

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -26,10 +27,22 @@ class Proof:
         self.silent: dict[str, bool] = {}  # who opted out; True: a confirmation may follow
         self.counted: Counter[str] = Counter()
         self._texts = 0
-        trouble.before_text.append(self.a_text_leaves)
-        trouble.before_call.append(self.a_phone_is_called)
+        self.wrong: list[AssertionError] = []
+        trouble.before_text.append(lambda to, body: self._looks(self.a_text_leaves, to, body))
+        trouble.before_call.append(lambda to, url: self._looks(self.a_phone_is_called, to, url))
         trouble.after_refusal.append(lambda number: self.silent.update({number: False}))
-        life.watchers.append(self._reads_wishes)
+        life.watchers += [self._reads_wishes, self._tells]
+
+    def _looks(self, look: Callable[[str, str], None], to: str, what: str) -> None:
+        """In the hands of a worker, who would take what is raised here for a failure of its own."""
+        try:
+            look(to, what)
+        except AssertionError as error:
+            self.wrong.append(error)
+
+    def _tells(self) -> None:
+        if self.wrong:
+            raise self.wrong[0]
 
     # --- at each text and call --------------------------------------------------------------------------------------
 

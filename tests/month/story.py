@@ -15,7 +15,7 @@ from tests.world import World
 
 DAYS = 31
 #: So often in a month.
-CALLS, TEXTS, DUTY, OPT_OUTS, TROUBLES = 34, 22, 14, 3, 14
+CALLS, TEXTS, DUTY, OPT_OUTS, TROUBLES = 28, 18, 14, 3, 14
 #: In the night of a clock change, besides: in the hour that comes twice, or around the one that is skipped.
 CALLS_AT_NIGHT = 6
 #: So long after the month all is well and nobody acknowledges anything: everything comes to its end.
@@ -27,7 +27,7 @@ class Month:
 
     def __init__(self, database_url: str, folder: Path, *, seed: int, begins: datetime, change: datetime) -> None:
         env = {"FLOWS_DIR": str(rota.flows(folder))}
-        self.world = World(database_url, folder, rings=True, escalates=True, **env)
+        self.world = World(database_url, folder, rings=True, escalates=True, real_rate=True, **env)
         self.life = Life(self.world, seed, begins)
         rooms = Rooms(self.life)
         self.clients = Clients(self.life, rooms)
@@ -40,6 +40,12 @@ class Month:
 
     def passes(self) -> None:
         """Live through it, and through the rest after it."""
+        try:
+            self._passes()
+        finally:
+            self.world.close()
+
+    def _passes(self) -> None:
         life, end = self.life, self.begins + timedelta(days=DAYS)
         self._plan()
         life.until(end)
@@ -48,7 +54,6 @@ class Month:
             self.clients.texts_in(number, "START")
         life.until(end + REST)
         self.ending.is_well()
-        self.world.close()
 
     def _plan(self) -> None:
         for act, times in (

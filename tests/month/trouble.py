@@ -42,6 +42,9 @@ class Trouble:
         carrier = self.life.world.carrier
         carrier.created_although_unknown = self.life.chance.random() < 0.6
         carrier.refuse[to] = [self._error(ERRORS)] if self.life.often(self.share) else []
+        if body.startswith("URGENT") and self.life.often(0.05):  # some have the page, and the others wait for it
+            self.life.soon(self.life.chance.uniform(0, 3), lambda: self._carrier(away=True))
+            self.life.soon(self.life.chance.uniform(60, 900), self._carrier)
         try:
             return self._send(to=to, body=body)
         except TextRefused as refused:
