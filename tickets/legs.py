@@ -123,11 +123,18 @@ def pass_gate(session: Session, held: work.Claim, *, wanted: Wanted, now: dateti
         leg.state, leg.attempted_at, leg.updated_at = LegState.CALLING, now, now
         voiced.follow(session, leg, now=now)
         return Placeable(leg.id, leg.number, None, number)
+    _not_now(session, held, leg, now=now)
+    return None
+
+
+def _not_now(session: Session, held: work.Claim, leg: Leg, *, now: datetime) -> None:
+    """Nobody wants this call any more, or it was placed already."""
     if leg.state == LegState.PENDING:
         leg.state, leg.ended_at, leg.updated_at = LegState.CANCELED, now, now
         voiced.follow(session, leg, now=now)
+    if leg.sid is not None and leg.ended_at is None:  # its worker has died, and the phone itself told us of it
+        work.plan(session, WorkKind.CHECK_CALL, leg.id, now=now, due_at=now + ASK_AFTER)
     work.finish(session, held, now=now)
-    return None
 
 
 def _on_the_phone(session: Session, leg: Leg, *, now: datetime) -> bool:

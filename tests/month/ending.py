@@ -11,8 +11,9 @@ from tests.month.callers import Clients
 from tests.month.colleagues import Team
 from tests.month.life import Life
 from tests.month.lines import Rooms
-from tests.month.proof import PAGES, Proof
+from tests.month.proof import Proof
 from tests.month.rota import LEADS, TEAM, wall
+from tests.owned_pages import PAGES
 from tickets.models import Call, Escalation, Event, Leg, Message, Recording, Ring, Ticket, Work
 
 #: A ticket whose claim ran out may be paged in the words of the time before, but never so soon.

@@ -1,19 +1,18 @@
 """What holds at each text and call that leaves the desk, and at each hour."""
 
-import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from tests import owned_pages
 from tests.month.callers import Clients
 from tests.month.life import Life
 from tests.month.rota import NUMBERS, Change, on_duty, wall
 from tests.month.trouble import Trouble
-from tickets.models import Call, DutyOverride, Leg, Message, Ring, Ticket
+from tickets.models import Call, DutyOverride, Message, Ring
 
-PAGES = ("page", "words", "missed", "update")
 #: What was changed by text is known everywhere after this; while the database was away, the file alone counted.
 KNOWN_AFTER = timedelta(seconds=2)
 STOPS, STARTS = ("STOP", "opt out"), ("START",)
@@ -64,18 +63,8 @@ class Proof:
 
     def a_text_leaves(self, to: str, body: str) -> None:
         """The carrier is about to get a text."""
-        with self.life.world.desk.database.reading() as session:
-            found = select(Message).where(
-                Message.to_number == to, Message.body == body, Message.state == "sending", Message.sid.is_(None)
-            )
-            text = session.scalars(found).first()
-            assert text is not None, f"a text that nobody wrote: {body}"
-            about = [text] if text.purpose in PAGES else []
-            if text.purpose == "digest":
-                merged = Message.merged_into == text.id, Message.state != "withheld"
-                about = list(session.scalars(select(Message).where(*merged)))
-            states = [session.get_one(Ticket, one.ticket_id).state for one in about]
-            assert set(states) <= {"open"}, f"a page about a ticket that is {states}: {text.key}"
+        text, states = owned_pages.of_text(self.life.world.desk.database, to, body)
+        assert states <= {"open"}, f"a page about a ticket that is {states}: {text.key}"
         self.counted[text.purpose] += 1
         if to in self.silent:
             assert text.purpose == "confirm", f"a text to {to}, who has opted out: {text.key}"
@@ -84,14 +73,13 @@ class Proof:
 
     def a_phone_is_called(self, to: str, status_url: str) -> None:
         """The carrier is about to call a phone of the team."""
-        number = int(re.findall(r"/leg/(\d+)/", status_url)[0])
-        with self.life.world.desk.database.reading() as session:
-            leg = session.get_one(Leg, number)
-            self.counted[f"call to {leg.purpose}"] += 1
-            if leg.purpose == "page":
-                state = session.get_one(Ticket, leg.ticket_id).state
-                assert state == "open", f"a call about a ticket that is {state}: {leg.key}"
-                return
+        database = self.life.world.desk.database
+        leg, state = owned_pages.of_call(database, status_url)
+        self.counted[f"call to {leg.purpose}"] += 1
+        if leg.purpose == "page":
+            assert state == "open", f"a call about a ticket that is {state}: {leg.key}"
+            return
+        with database.reading() as session:
             ring = session.get_one(Ring, leg.ring_id)
             caller = session.get_one(Call, ring.call_id).from_number
         assert to == NUMBERS[leg.person] != caller
