@@ -212,7 +212,7 @@ def _needs(session: Session) -> Iterable[NeedRow]:
     running = select(Escalation.id, Escalation.ticket_id).where(Escalation.state == EscalationState.RUNNING)
     for escalation in session.execute(running):
         yield NeedRow(Kind.ESCALATION_STOPPED, *escalation)
-    going_on = (LegState.CALLING, LegState.RINGING, LegState.PICKED_UP)
+    going_on = (LegState.CALLING, LegState.RINGING, LegState.PICKED_UP, LegState.ACCEPTED)
     legs = select(Leg.id, Leg.ticket_id, Leg.sid).where(
         Leg.ended_at.is_(None), Leg.state.in_((LegState.PENDING, *going_on))
     )

@@ -185,18 +185,28 @@ def settle(session: Session, call: Call, *, now: datetime, rules: Rules) -> None
     if _was_answered(session, call, now=now):
         return
     recordings = list(session.scalars(select(Recording).where(Recording.call_id == call.id)))
+    open_end = [recording for recording in recordings if recording.state == RecordingState.IN_PROGRESS]
     if any(_has_message(recording) for recording in recordings):
         call.outcome = CallOutcome.VOICEMAIL
+        if not open_end:
+            watch_end(session, call, now=now)
         return
     if call.ended_at is None:
         return
-    open_end = [recording for recording in recordings if recording.state == RecordingState.IN_PROGRESS]
     for recording in open_end:  # the end of the call ended it, whether its own end is reported or not
         work.plan(session, WorkKind.PAGE_DEADLINE, recording.id, now=now, due_at=rules.page_due(call.ended_at))
     if open_end or (call.in_voicemail and not recordings):
         work.plan_again(session, WorkKind.LOOK_UP_CALL, call.id, now=now, due_at=now + LOOK_UP_AFTER)
         return
     missed(session, call, now=now, rules=rules)
+
+
+def watch_end(session: Session, call: Call, *, now: datetime) -> None:
+    """The caller has left a message, and no more is expected of the call than its end, which may never be reported."""
+    if call.ended_at is None:
+        work.plan_again(session, WorkKind.LOOK_UP_CALL, call.id, now=now, due_at=now + STALE_AFTER)
+    else:
+        work.cancel(session, WorkKind.LOOK_UP_CALL, call.id, now=now)
 
 
 def looked_up(session: Session, call: Call, *, status: str, now: datetime, rules: Rules) -> None:

@@ -81,8 +81,8 @@ def look(session: Session, held: work.Claim, *, rules: Rules, now: datetime) -> 
         case Wait(until=until):
             work.retry(session, held, now=now, error="looks again", after=until - now, counted=False)
         case _:  # no answer, or an owner who is not in the team any more
+            work.finish(session, held, now=now)  # before it: an incident that takes the ticket in ends this work too
             _open_again(session, ticket, owner, sign=sign, rules=rules, now=now)
-            work.finish(session, held, now=now)
 
 
 def is_asked(session: Session, ticket: Ticket, *, now: datetime) -> bool:

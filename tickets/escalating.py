@@ -26,6 +26,10 @@ ANNOUNCES = (Purpose.PAGE, Purpose.MISSED)
 #: A ticket that waits for the end of quiet hours is looked at so often.
 LOOK_AGAIN = timedelta(hours=1)
 
+#: Whoever was texted about a ticket so short a time ago has it before them: a step that came early, because a colleague
+#: passed the ticket on, does not wake them once more.
+JUST_TEXTED = timedelta(minutes=1)
+
 
 def begin(session: Session, ticket: Ticket, *, rules: Rules, now: datetime, at: datetime | None = None) -> bool:
     """A ticket was paged: unless somebody takes it, its plan is gone through, from `at` or as the plan says. One that is
@@ -123,6 +127,8 @@ def step(session: Session, held: work.Claim, *, rules: Rules, now: datetime) -> 
     written: dict[str, list[str]] = {SMS: [], VOICE: []}
     for person, way in pages.pages:
         key = f"escalation:{row.id}:{pages.step}:{person.number}:{way}"
+        if way == SMS and _just_texted(session, ticket, person, now=now):
+            continue
         if page_person(session, ticket, person, way, key=key, body=body, rules=rules, now=now):
             written[way].append(person.name)
     row.step, row.next_at = pages.position, now + pages.wait
@@ -194,6 +200,11 @@ def page_person(
         ticket=ticket,
         person=person.name,
     )
+
+
+def _just_texted(session: Session, ticket: Ticket, person: Person, *, now: datetime) -> bool:
+    recent = _pages(session, ticket, now - JUST_TEXTED)
+    return any(one.to_number == person.number and one.by == SMS and not failed(one) for one in recent)
 
 
 def _note_step(session: Session, ticket: Ticket, written: dict[str, list[str]], *, now: datetime) -> None:

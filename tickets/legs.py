@@ -124,12 +124,17 @@ def pass_gate(session: Session, held: work.Claim, *, wanted: Wanted, now: dateti
         leg.state, leg.attempted_at, leg.updated_at = LegState.CALLING, now, now
         voiced.follow(session, leg, now=now)
         return Placeable(leg.id, leg.number, None, number)
+    _not_now(session, held, leg, now=now)
+    return None
+
+
+def _not_now(session: Session, held: work.Claim, leg: Leg, *, now: datetime) -> None:
+    """Nobody wants this call any more, or it was placed already."""
     if leg.state == LegState.PENDING:
         leg.state, leg.ended_at, leg.updated_at = LegState.CANCELED, now, now
         voiced.follow(session, leg, now=now)
     _watch(session, leg, now=now)  # a worker that died while placing it could not
     work.finish(session, held, now=now)
-    return None
 
 
 def _watch(session: Session, leg: Leg, *, now: datetime) -> None:

@@ -81,7 +81,7 @@ def _left(session: Session, call: Call, recording: Recording, *, now: datetime, 
     call.in_voicemail, call.outcome = True, CallOutcome.VOICEMAIL
     _note(session, call, "The caller left a message", now=now)
     work.plan_again(session, WorkKind.PAGE_DEADLINE, recording.id, now=now, due_at=rules.page_due(now))
-    work.cancel(session, WorkKind.LOOK_UP_CALL, call.id, now=now)
+    calls.watch_end(session, call, now=now)
 
 
 def absent(session: Session, call: Call, sid: str, *, reason: str, now: datetime, rules: Rules) -> None:
@@ -101,6 +101,7 @@ def failed(session: Session, call: Call, sid: str, *, reason: str, now: datetime
     if recording.state in OPEN and recording.media == MediaState.PENDING:
         _without_sound(session, recording, RecordingState.FAILED, reason=reason, now=now)
         call.outcome = CallOutcome.VOICEMAIL
+        calls.watch_end(session, call, now=now)
         session.flush()
         transcribed(session, recording.id, Heard(TranscriptState.FAILED, problem=reason), now=now, rules=rules)
 

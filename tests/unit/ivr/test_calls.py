@@ -165,6 +165,30 @@ def test_a_call_whose_end_never_came_is_closed_by_the_sweep(world: World) -> Non
     assert world.texts_to(SAM) == [MISSED]
 
 
+def test_a_call_with_a_message_whose_end_never_came_is_closed_too(world: World) -> None:
+    world.call()
+    world.press("1", 1)
+    world.recorded()
+    world.pass_time(60)
+    assert world.rows(Call)[0].ended_at is None
+    world.pass_time(60)  # the caller speaks on, to nobody: the line is still open
+    world.carrier.calls["CA1"] = CallInfo("CA1", "completed", CLIENT, DESK)
+    world.pass_time(90, step=10)
+    (call,) = world.rows(Call)
+    assert (call.outcome, call.carrier_status) == ("voicemail", "completed")
+    assert call.ended_at is not None
+    assert world.ticket()["events"][-1]["text"] == "The caller is off the line"
+
+
+def test_a_message_whose_end_was_reported_asks_the_carrier_nothing(world: World) -> None:
+    world.call()
+    world.press("1", 1)
+    world.recorded()
+    world.hang_up()
+    world.pass_time(300, step=10)
+    assert not [one for one in world.carrier.asked if one.startswith("call ")]
+
+
 def test_a_call_that_goes_on_is_not_closed(world: World) -> None:
     world.call()
     world.press("1", 1)

@@ -132,3 +132,26 @@ def test_questions_can_be_switched_off_in_the_flow_file(make: Make) -> None:
     minutes(world, 200)
     assert world.ticket()["claimed_by"] == "Sam"
     assert ASK not in world.texts_to(SAM)
+
+
+def test_a_claim_that_ends_while_a_colleague_has_the_same_trouble_is_theirs(claimed: World) -> None:
+    """Both took the client's tickets before the desk could see that they are one incident; then Lee forgets one."""
+    claimed.call("CA2", STRANGER)
+    claimed.press("1", 1, "CA2", STRANGER)
+    claimed.text(LEE, "ACK 1002")
+    claimed.hang_up("CA2", STRANGER)
+    claimed.work()
+    minutes(claimed, 70)
+    claimed.text(SAM, "ACK 1001")
+    minutes(claimed, 25)
+    first, second = claimed.tickets()
+    assert (first["state"], first["claimed_by"]) == ("claimed", "Sam")
+    assert second["incident"]["leader"] == 1001
+    told = [event["text"] for event in second["events"]]
+    assert told[-4:] == [
+        "Lee was asked whether the ticket is still theirs",
+        "Open again: Lee has not answered for 90 min",
+        "Belongs to 1001 (the same number). SPLIT 1002 takes it out",
+        "Sam took the ticket, with 1001",
+    ]
+    assert second["claimed_by"] == "Sam"

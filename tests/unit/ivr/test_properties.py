@@ -1,17 +1,15 @@
 """Whatever callers, carriers and machines do, in any order: when all is well again for half an hour, all is done."""
 
 from collections import Counter
-from collections.abc import Iterable
 from itertools import chain, pairwise
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from structlog.testing import capture_logs
 
 from ivr.carrier.base import CallInfo
-from tests import databases
+from tests.any_story import Acts, ends_well, examples
 from tests.world import CLIENT, DESK, LEE, ROBIN, SAM, STRANGER, World
 from tickets import consent
 from tickets.audit import findings
@@ -276,20 +274,7 @@ class Story:
         )
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
+@examples(60)
 @given(stories)
-def test_any_story_ends_well(
-    database_template: str, tmp_path_factory: pytest.TempPathFactory, story: Iterable[tuple[str, ...]]
-) -> None:
-    folder = tmp_path_factory.mktemp("desk")
-    world = World(databases.fresh(database_template, folder), folder)
-    told = Story(world)
-    with capture_logs() as logs:
-        for act in story:
-            told.happens(*act)
-        told.happens("all_is_well_again")
-    told.is_over()
-    assert [entry for entry in logs if entry["event"] == "a piece of work failed"] == []
-    world.close()
+def test_any_story_ends_well(database_template: str, tmp_path_factory: pytest.TempPathFactory, story: Acts) -> None:
+    ends_well(Story, story, database_template, tmp_path_factory)

@@ -1,19 +1,17 @@
 """Whatever callers, phones of the team, carrier and machines do, in any order: nobody is lost between two phones."""
 
-from collections.abc import Iterable
 from datetime import timedelta
 from itertools import chain
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
-from structlog.testing import capture_logs
 from test_properties import CALLERS, Story
 
 from ivr.carrier.base import CallInfo
-from tests import databases
+from tests.any_story import Acts, ends_well, examples
 from tests.ringing_story import PHONES
-from tests.world import DESK, PUBLIC, World
+from tests.world import DESK, PUBLIC
 from tickets.models import Call, Leg, Message, Ring
 from tickets.outbox import NotSent, OutcomeUnknown, Refusal, TextRefused
 
@@ -144,22 +142,11 @@ class RingStory(Story):
                 assert [row.ticket_id for row in missed if row.ticket_id == call.ticket_id] == []
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
+@examples(60)
 @given(stories)
 @example([*RINGS, ("takes", "CA1", "Lee"), ("is_moved",), ("calls", "CA1"), ("recording_is", "RE1", "completed"),
           ("time_passes", 5), ("line_ends_unreported", "CA1", "Lee"), ("time_passes", 5)])  # fmt: skip
 def test_any_story_of_a_ring_ends_well(
-    database_template: str, tmp_path_factory: pytest.TempPathFactory, story: Iterable[tuple[str, ...]]
+    database_template: str, tmp_path_factory: pytest.TempPathFactory, story: Acts
 ) -> None:
-    folder = tmp_path_factory.mktemp("desk")
-    world = World(databases.fresh(database_template, folder), folder, rings=True)
-    told = RingStory(world)
-    with capture_logs() as logs:
-        for act in story:
-            told.happens(*act)
-        told.happens("all_is_well_again")
-    told.is_over()
-    assert [entry for entry in logs if entry["event"] == "a piece of work failed"] == []
-    world.close()
+    ends_well(RingStory, story, database_template, tmp_path_factory, rings=True)

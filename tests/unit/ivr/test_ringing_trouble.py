@@ -295,3 +295,19 @@ def test_a_ring_that_does_not_exist_and_a_leg_of_another_call_get_nothing(world:
     other = world.post("/twilio/leg/1/1", CallSid="CAother", From=DESK, To=SAM, Digits="1")
     assert other.text.count("<Hangup") == 1
     assert world.rows(Ring)[0].state == "ringing"
+
+
+def test_a_call_whose_worker_died_is_watched_to_its_end_all_the_same(world: World, story: RingingStory) -> None:
+    """The phone told us that it was picked up before anybody looked the call up. Its end is never reported: found open,
+    it would keep pages from being spoken to Sam for hours."""
+    world.carrier.refuse_calls = {SAM: [SystemExit()]}
+    story.calls()
+    story.presses("1")
+    with pytest.raises(SystemExit):
+        world.work()
+    story.talk("Sam")
+    world.pass_time(60)
+    world.carrier.calls[story.placed("Sam").sid] = CallInfo(story.placed("Sam").sid, "completed", DESK, SAM)
+    world.pass_time(120, step=5)
+    (leg,) = [row for row in world.rows(Leg) if row.person == "Sam"]
+    assert (leg.state, leg.ended_at is None) == ("accepted", False)

@@ -131,6 +131,24 @@ def test_6_pages_the_next_at_once_and_passes_this_person_over(world: World) -> N
     assert len(world.phones.calls_to(SAM)) == 1
 
 
+def test_whoever_passes_it_on_at_once_gets_the_lead_no_second_text(world: World) -> None:
+    put_team(world, Person("Sam", SAM), Person("Lee", LEE), Person("Robin", ROBIN, lead=True))
+    world.desk = replace(world.desk, rules=replace(world.desk.rules, duty=lambda _: (world.desk.rules.team[0],)))
+    world.app, world.hands = create_app(world.desk), Hands(world.desk, world.engine)
+    world.text(STRANGER, "Server is down")
+    world.work()
+    world.pass_time(302, step=20)
+    world.phones.picks_up(SAM)
+    world.phones.presses(SAM, "6")
+    world.pass_time(15)
+    world.phones.leg_is(ROBIN, "no-answer")
+    world.phones.picks_up(LEE)
+    world.phones.presses(LEE, "6")  # the step of the lead comes now, who has had the same text for fifteen seconds
+    again = "URGENT 1001 again, nobody took it for 5 min: 903-555-0147: Server is down. Reply ACK 1001 to take it."
+    assert world.texts_to(ROBIN) == [again]
+    assert [one.to for one in world.carrier.placed] == [SAM, LEE, ROBIN, ROBIN]
+
+
 def test_6_after_the_last_step_says_that_nobody_is_left(ringing: World, phones: StaffPhones) -> None:
     for number in (SAM, LEE):
         phones.picks_up(number)
