@@ -1,7 +1,7 @@
 """A month of simulated time with random calls, failures and a clock change: no ticket ends unowned, no page follows an
 acknowledgement, nobody is rung off duty. All that holds: tests/month/proof.py at every step, tests/month/ending.py in the end.
 
-HELPLINE_MONTH_SEEDS="7 8 9" lives through other months than this one; a month that fails has its seed in its name."""
+MONTH_SEEDS="7 8 9" lives through other months than this one; a month that fails has its seed in its name."""
 
 import os
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from tests.month.rota import BACK, FORWARD
 from tests.month.story import Month
 
-SEEDS = [int(seed) for seed in os.environ.get("HELPLINE_MONTH_SEEDS", "1").split()]
+SEEDS = [int(seed) for seed in os.environ.get("MONTH_SEEDS", "1").split()]
 MONTHS = {
     "the clocks go back": (datetime(2026, 10, 28, 12, tzinfo=UTC), BACK),
     "the clocks go forward": (datetime(2027, 2, 14, 12, tzinfo=UTC), FORWARD),
