@@ -12,6 +12,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --no-input --disable-pip-version-chec
 # More words for pytest, for example PYTEST_FLAGS="tests/unit -k consent".
 PYTEST_FLAGS ?=
 PYTEST_PROCESSES ?= 2
+# Months of simulated time that the tests live through beside the usual ones: MONTH_SEEDS="7 8" make test.
 BENCH_FLAGS ?=
 
 # The newest Python that the pinned versions were tried with; PYTHON=... overrides.
