@@ -258,21 +258,29 @@ def move_caller(desk: Helpline, held: work.Claim) -> None:
 
 
 def move_colleague(desk: Helpline, held: work.Claim) -> None:
-    """Do one piece of MOVE_COLLEAGUE work: whoever took the call hears that the caller has hung up."""
+    """Do one piece of MOVE_COLLEAGUE work: whoever took the call hears that the caller has hung up. Nothing else takes them
+    out of the silent room, so it is tried until it is done or they have hung up."""
     with desk.database.reading() as session:
         leg = session.get_one(Leg, held.ref)
     if leg.state == LegState.ACCEPTED and leg.ended_at is None and leg.sid is not None:
         following = max((int(turn) for turn in leg.turns or {}), default=0) + 1
-        _redirect(desk, leg.sid, calling.leg_url(desk, leg.id, following))
+        if not _redirect(desk, leg.sid, calling.leg_url(desk, leg.id, following)):
+            with desk.database.unit() as unit:
+                why = "the carrier did not move the call"
+                work.retry(unit, held, now=desk.now(), error=why, after=ASK_AGAIN, counted=False)
+            return
     with desk.database.unit() as unit:
         work.finish(unit, held, now=desk.now())
 
 
-def _redirect(desk: Helpline, sid: str, url: str) -> None:
-    """Not tried again: the call's own next turn comes anyway, and by then this one would be wrong."""
+def _redirect(desk: Helpline, sid: str, url: str) -> bool:
+    """False when the carrier did not do it. For a caller it is not tried again: their next turn comes anyway, and by then
+    this one would be wrong."""
     try:
         desk.carrier.redirect_call(sid, url)
     except NotThere:
         log.info("the call is over already", call=sid)
     except CarrierError as error:
         log.warning("a call could not be moved on", call=sid, error=str(error))
+        return False
+    return True

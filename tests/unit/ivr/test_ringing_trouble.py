@@ -311,3 +311,20 @@ def test_a_call_whose_worker_died_is_watched_to_its_end_all_the_same(world: Worl
     world.pass_time(120, step=5)
     (leg,) = [row for row in world.rows(Leg) if row.person == "Sam"]
     assert (leg.state, leg.ended_at is None) == ("accepted", False)
+
+
+def test_a_colleague_whose_caller_hung_up_while_the_carrier_was_away_is_told_when_it_is_back(
+    world: World, story: RingingStory
+) -> None:
+    story.asks_for_help()
+    story.talk("Sam")
+    world.pass_time(60)
+    world.carrier.down = True
+    story.hangs_up()
+    world.pass_time(15)
+    world.carrier.down = False
+    assert world.carrier.redirected == []
+    world.pass_time(15)
+    assert "Ticket 1001 is yours. Text DONE 1001 when it is solved." in words(story.is_told("Sam"))
+    world.pass_time(60)
+    assert world.carrier.redirected == []
