@@ -26,8 +26,9 @@ from flows.walltimes import written
 from ivr.commands.failures import FAILED, NOT_USABLE, Failure
 from ivr.commands.flowtest import open_texting
 
-#: Where a walk is kept when no file is named.
-TRIED = "tried.yml"
+#: What `flow test` runs, and where a walk is kept when no file is named.
+ENDING = ".yml"
+TRIED = f"tried{ENDING}"
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ def try_flow(directory: Path, asked: Asked) -> int:
     caller = _caller(flows, asked)
     if asked.outage is not None and (caller.client is None or asked.texts):
         raise Failure("--outage: only a known client's callers hear of it: add --as with a client", code=NOT_USABLE)
+    if asked.save is not None and asked.save.suffix != ENDING:
+        raise Failure(f"--save: the name of a file of tests ends in {ENDING}: tried{ENDING}", code=NOT_USABLE)
     walk = Walk(flows, caller, at, open_texting, calls=not asked.texts, outage=asked.outage)
     trial = Trial(walk, directory, asked)
     if remark:
@@ -193,14 +196,16 @@ class Trial:
             self._complain("nothing has happened yet that could be kept")
             return
         try:
-            document = read(path)[0] if path.exists() else Document(str(path), "", None, {})
+            document = _document(path)
             text = appended(document, self.walk, kept)
             _write(path, text, like=path if path.exists() else self.directory / HELPDESK)
         except (NotSaved, OSError, ValueError) as error:
             self._complain(f"not saved: {getattr(error, 'strerror', None) or error}")
             return
         self.saved = True
-        click.echo(f"Saved as '{kept.name}' in {path}. `helpline flow test` runs it.")
+        folder = self.directory / FOLDER
+        runs = "runs it" if path.parent.resolve() == folder.resolve() else f"runs it once it is in {folder}"
+        click.echo(f"Saved as '{kept.name}' in {path}. `helpline flow test` {runs}.")
 
     def _file(self) -> Path:
         """The file of --save; a mere name is one of the tests' folder."""
@@ -212,8 +217,19 @@ class Trial:
         return f"{who}: {', '.join(self._typed)}"[:80].rstrip(" ,")
 
 
+def _document(path: Path) -> Document:
+    """The tests of a file so far. Raises NotSaved for what cannot be read: written over, it would be lost."""
+    if not os.path.lexists(path) or (path.is_file() and path.stat().st_size == 0):
+        return Document(str(path), "", None, {})
+    document, problems = read(path)
+    if problems:
+        raise NotSaved(f"{path} has mistakes, mend them first:\n{problems[0]}")
+    return document
+
+
 def _write(path: Path, text: str, *, like: Path) -> None:
-    """Put the whole file there at once, with the rights of another one. Raises OSError."""
+    """Put the whole file there at once, with the rights of another one; a link stays one. Raises OSError."""
+    path = path.resolve()
     path.parent.mkdir(exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
     try:
