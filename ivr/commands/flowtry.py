@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from flows.actions import NotNow
 from flows.callers import WITHHELD, UnknownCaller, from_number, known_as
-from flows.loader import HELPDESK, Flows, load
+from flows.loader import HELPDESK, Flows
 from flows.session import Caller
 from flows.source import Document, read
 from flows.testfile import FOLDER
@@ -24,6 +24,7 @@ from flows.walk import Walk
 from flows.walkwords import COMMANDS, action, caller_words, clock, told
 from flows.walltimes import written
 from ivr.commands.failures import FAILED, NOT_USABLE, Failure
+from ivr.commands.flowfiles import read_flows
 from ivr.commands.flowtest import open_texting
 
 #: What `flow test` runs, and where a walk is kept when no file is named.
@@ -45,10 +46,11 @@ class Asked:
 
 
 def try_flow(directory: Path, asked: Asked) -> int:
-    """Walk through the flow of a folder; returns 1 when something that was asked for could not happen.
-
-    Raises FlowErrors, and Failure for options that mean nothing."""
-    flows = load(directory)
+    """Walk through the flow of a folder; returns 1 when something that was asked for could not happen, and with the messages
+    of `flow check` when the flow files are broken. Raises Failure for options that mean nothing."""
+    flows = read_flows(directory, as_json=False)
+    if flows is None:
+        return FAILED
     at, remark = _moment(flows, asked.at)
     caller = _caller(flows, asked)
     if asked.outage is not None and (caller.client is None or asked.texts):

@@ -412,9 +412,11 @@ def test_broken_flow_files_and_broken_test_files(desk: Path, capsys: Captured) -
     assert printed.out.startswith(f"{desk}/tests/a.yml:1:27: 'hear' is not a key of this block; allowed: press, ")
     assert printed.err == "0 tests, 0 failed, 1 problem in test files\n"
     (desk / "oncall.yml").write_text("team: []")
-    for command in ("test", "try"):
-        assert run(["flow", command, str(desk)]) == 2
-        assert capsys.readouterr().err.startswith(f"Error: {desk}/oncall.yml:1:7: at least one entry belongs here")
+    for command in ("check", "test", "try", "show"):
+        assert run(["flow", command, str(desk)]) == 1
+        assert capsys.readouterr().out.startswith(f"{desk}/oncall.yml:1:7: at least one entry belongs here")
+    assert run(["flow", "test", str(desk), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)[0]["file"] == f"{desk}/oncall.yml"
 
 
 def test_two_callers_at_once_are_refused(capsys: Captured) -> None:
