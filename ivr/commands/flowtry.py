@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,10 +21,10 @@ from flows.source import Document, read
 from flows.testfile import FOLDER
 from flows.testwrite import Kept, NotSaved, appended
 from flows.walk import Walk
-from flows.walkwords import COMMANDS, action, caller_words, clock, told
+from flows.walkwords import BESIDE, COMMANDS, action, caller_words, clock, told
 from flows.walltimes import written
 from ivr.commands.failures import FAILED, NOT_USABLE, Failure
-from ivr.commands.flowfiles import read_flows
+from ivr.commands.flowfiles import in_width, read_flows
 from ivr.commands.flowtest import open_texting
 
 #: What `flow test` runs, and where a walk is kept when no file is named.
@@ -167,8 +167,7 @@ class Trial:
         self._typed.append(line.strip() or "silence")
         if self.walk.point.at != before.at:
             click.echo(clock(self.walk.point.at, self.walk.flows.helpdesk.desk.zone))
-        for told_line in told(self.walk, before):
-            click.echo(told_line)
+        self._show(told(self.walk, before))
 
     def _undo(self) -> None:
         if not self.walk.undo():
@@ -179,13 +178,19 @@ class Trial:
 
     def _tell(self) -> None:
         earlier = [self.walk.start, *(point for _, point in self.walk.done)][:-1]
-        for line in told(self.walk, earlier[-1] if earlier else None):
-            click.echo(line)
+        self._show(told(self.walk, earlier[-1] if earlier else None))
+
+    def _show(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            for piece in in_width(line, then=BESIDE):
+                click.echo(piece)
 
     def _complain(self, text: str) -> None:
         """A person reads it and goes on; a script has failed."""
         self.failed = not sys.stdin.isatty() or self.asked.keys is not None or self.failed
-        click.echo(f"Not possible: {text}", err=not sys.stdin.isatty())
+        for line in f"Not possible: {text}".splitlines():
+            for piece in in_width(line, then="    "):
+                click.echo(piece, err=not sys.stdin.isatty())
 
     # --- keeping it -------------------------------------------------------------------------------------------------
 

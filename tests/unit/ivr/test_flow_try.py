@@ -377,7 +377,7 @@ def test_a_person_at_a_terminal_is_asked_and_may_err(desk: Path) -> None:
         stdout=follower,
         stderr=follower,
         cwd=ROOT,
-        env={**os.environ, "TERM": "dumb"},
+        env={**os.environ, "TERM": "dumb", "COLUMNS": "80"},
     )
     os.close(follower)
     os.write(leader, b"help\nspeak 3\n1\nquit\n")
@@ -391,9 +391,10 @@ def test_a_person_at_a_terminal_is_asked_and_may_err(desk: Path) -> None:
     assert walk.wait(timeout=60) == 0
     text = shown.decode()
     assert "Type help for what can happen; an empty line is silence." in text
-    assert "hang up          the caller hangs up" in text
+    assert "hang up   the caller hangs up" in text
     assert "Not possible: no message is taken here: 'main' waits for a key" in text
     assert "rings  Sam, Lee, Robin" in text
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_a_folder_without_tests_says_how_to_make_one(desk: Path, capsys: Captured) -> None:
