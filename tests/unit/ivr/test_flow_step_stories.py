@@ -247,6 +247,22 @@ def test_nobody_there_leads_to_the_voicemail(world: World, status: str) -> None:
     assert "[Other office]" in world.texts_to(SAM)[0]
 
 
+def test_who_calls_from_that_number_is_not_connected_to_the_own_mailbox(database_url: str, tmp_path: Path) -> None:
+    """An answering service passes on what it was told: its own line is engaged. Also where the call begins with it."""
+    flows = step_flows(tmp_path)
+    for number, start in enumerate(("who", "office")):
+        words = (flows / "helpdesk.yml").read_text()
+        (flows / "helpdesk.yml").write_text(words.replace("start: who", f"start: {start}"))
+        world = World(database_url, tmp_path / str(number), FLOWS_DIR=str(flows))
+        sids = (f"CA{number}1", f"CA{number}2")
+        heard = [world.call(sid, caller) for sid, caller in zip(sids, (OFFICE, CLIENT), strict=True)]
+        if start == "who":
+            heard = [world.press("6", 1, sid, who) for sid, who in zip(sids, (OFFICE, CLIENT), strict=True)]
+        assert ["<Record" in heard[0], "<Dial" in heard[0]] == [True, False]
+        assert ["<Record" in heard[1], "<Dial" in heard[1]] == [False, True]
+        world.close()
+
+
 def test_who_hangs_up_while_it_rings_is_a_missed_call_at_once(world: World) -> None:
     world.call()
     world.press("6", 1)
