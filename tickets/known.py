@@ -37,7 +37,7 @@ def of(session: Session, ticket: Ticket, *, rules: Rules) -> Known:
         playable = spoken.media in (MediaState.PENDING, MediaState.STORED)
         more |= {
             "words": spoken.text,
-            "callback": spoken.callback_number or more["callback"],
+            "callback": more["callback"] or spoken.callback_number,
             "seconds": spoken.seconds,
             "link": rules.listen_link(spoken.sid) if playable else None,
             "waiting": spoken.transcript == TranscriptState.PENDING,

@@ -127,6 +127,37 @@ def test_a_page_that_comes_again_names_the_number_that_was_typed(database_url: s
     world.close()
 
 
+def test_the_number_that_was_typed_goes_before_the_one_that_was_heard(world: World) -> None:
+    """It was read back to the caller; what Whisper makes of a number in a noisy server room was not."""
+    world.engine.words = "Call me back at 903-555-0179."
+    world.call()
+    for turn, keys in enumerate(["4", "9035550178", "", ""], 1):
+        last = world.press(keys, turn)
+    assert "<Record" in last
+    world.recorded()
+    world.hang_up()
+    world.pass_time(30)
+    assert world.texts_to(SAM) == [
+        "URGENT 1001 Hollis & Wade CPA 903-555-0178 (from 903-555-0160): Call me back at 903-555-0179. Reply ACK 1001 to take it."
+    ]
+    world.text(SAM, "ack")
+    world.work()
+    assert "Call 903-555-0178." in world.texts_to(SAM)[-1]
+
+
+def test_who_asks_twice_to_be_called_back_is_told_of_so(world: World) -> None:
+    for sid in ("CA1", "CA2"):
+        world.call(sid)
+        world.press("3", 1, sid)
+        world.press("1", 2, sid)
+        world.hang_up(sid)
+        world.pass_time(90)
+    assert world.texts_to(SAM)[1] == (
+        "URGENT 1001 Hollis & Wade CPA, the same caller, 2 times now. Last 903-555-0160 (1002): chose Call back, wants to be "
+        "called back. Reply ACK 1001 to take it."
+    )
+
+
 def test_who_hangs_up_before_the_key_is_no_ticket(world: World) -> None:
     world.call()
     world.press("4", 1)
