@@ -138,7 +138,8 @@ def test_the_number_that_was_typed_goes_before_the_one_that_was_heard(world: Wor
     world.hang_up()
     world.pass_time(30)
     assert world.texts_to(SAM) == [
-        "URGENT 1001 Hollis & Wade CPA 903-555-0178 (from 903-555-0160): Call me back at 903-555-0179. Reply ACK 1001 to take it."
+        "URGENT 1001 Hollis & Wade CPA 903-555-0178 (from 903-555-0160): Call me back at 903-555-0179. Reply ACK 1001 to take "
+        "it."
     ]
     world.text(SAM, "ack")
     world.work()
@@ -155,6 +156,21 @@ def test_who_asks_twice_to_be_called_back_is_told_of_so(world: World) -> None:
     assert world.texts_to(SAM)[1] == (
         "URGENT 1001 Hollis & Wade CPA, the same caller, 2 times now. Last 903-555-0160 (1002): chose Call back, wants to be "
         "called back. Reply ACK 1001 to take it."
+    )
+
+
+def test_a_ticket_that_is_split_off_is_paged_with_all_that_the_caller_asked_for(world: World) -> None:
+    for sid, keys in (("CA1", ["3", "1"]), ("CA2", ["4", "9035550178", "", "1"])):
+        world.call(sid)
+        for turn, key in enumerate(keys, 1):
+            world.press(key, turn, sid)
+        world.hang_up(sid)
+        world.pass_time(90)
+    world.text(SAM, "split 1002")
+    world.pass_time(5)
+    assert world.texts_to(LEE)[-1] == (
+        "URGENT 1002 missed call, Hollis & Wade CPA 903-555-0178 (from 903-555-0160): chose Call back, wants to be called "
+        "back. Reply ACK 1002 to take it."
     )
 
 
