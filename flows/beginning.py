@@ -7,7 +7,7 @@ from flows.builtin import VOICEMAIL_STEP
 from flows.hours import State, standing
 from flows.schema import HelpdeskFlow
 from flows.session import Caller, Who
-from flows.steps import AnnounceStep, CallbackStep, ClientStep, HoursStep, MessageStep
+from flows.steps import AnnounceStep, CallbackStep, ClientStep, HoursStep, MessageStep, TransferStep
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Beginning:
         names = {step.hours for step in steps if isinstance(step, HoursStep)}
         self._hours = [hours for name, hours in flow.hours.items() if name in names]
         self._announced = [step.announce for step in steps if isinstance(step, AnnounceStep)]
-        self._number = "{caller}" in said or any(isinstance(step, CallbackStep) for step in steps)
+        self._number = "{caller}" in said or any(isinstance(step, CallbackStep | TransferStep) for step in steps)
         self._client = "{client}" in said
         self._who = any(isinstance(step, ClientStep) for step in steps)
         self._language = bool(flow.desk.languages)

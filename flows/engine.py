@@ -236,6 +236,8 @@ class _Call(Making):
                 return offers.begin(self, name, step)
             case RingStep():
                 return self._ring(name, step.ring)
+            case TransferStep() if step.transfer.to == self.caller.number:
+                return step.otherwise  # to whoever calls from there, it would be engaged or its own mailbox
             case TransferStep():
                 return self._transfer(name, step.transfer)
             case MenuStep():

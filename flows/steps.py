@@ -201,7 +201,7 @@ class TransferStep(Model):
     ticket stays open, because nobody of the team has it."""
 
     transfer: Transfer = Field(description="the number and the words")
-    otherwise: StepName = Field(description="the step when nobody answers there")
+    otherwise: StepName = Field(description="the step when nobody answers there, or for who calls from there")
 
 
 class Callback(Model):

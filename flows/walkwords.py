@@ -22,13 +22,13 @@ SOME_SECONDS = 12
 SOME_TALK = 60
 
 COMMANDS = """\
-1  903#          press keys                     answer Sam     a colleague takes the call
-silence          nothing in time (or an empty line)   answer   somebody does, also at another number
-speak 12         leave a message of 12 seconds  nobody         nobody answers
-hang up          the caller hangs up            talk 60        they talk for 60 seconds
-time 30          time passes: 30, 2 minutes     text WORDS     the caller texts
-undo             take the last one back         save NAME      keep the walk as a test
-help             this list                      quit           leave"""
+1  903#   press keys                   answer Sam  a colleague takes the call
+silence   nothing (an empty line)      answer      somebody does
+speak 12  leave a message, 12 seconds  nobody      nobody answers
+hang up   the caller hangs up          talk 60     they talk for 60 seconds
+time 30   time passes: 30, 2 minutes   text WORDS  the caller texts
+undo      take the last one back       save NAME   keep the walk as a test
+help      this list                    quit        leave"""
 
 _WORDS = ("silence", "speak", "hang up", "answer", "nobody", "talk", "time", "text", "undo", "save", "help", "quit")
 
@@ -89,6 +89,10 @@ def clock(at: datetime, zone: str) -> str:
     """A moment on the wall: "Tue Nov 24 2026, 10:00:05 AM CST"."""
     local = at.astimezone(ZoneInfo(zone))
     return f"{local:%a %b} {local.day} {local.year}, " + f"{local:%I:%M:%S %p %Z}".lstrip("0")
+
+
+#: Where the words of a line begin that `told` gives.
+BESIDE = " " * len("  hears  ")
 
 
 def told(walk: Walk, before: Point | None) -> Iterator[str]:

@@ -179,7 +179,7 @@ def _call_back(session: Session, ticket: Ticket) -> str:
         .where(Call.ticket_id == ticket.id, Call.callback_number.is_not(None))
         .order_by(Call.id)
     ).all()
-    number = next((one for one in (*reversed(callbacks), *reversed(typed), ticket.from_number) if one), None)
+    number = next((one for one in (*reversed(typed), *reversed(callbacks), ticket.from_number) if one), None)
     return f" Call {spoken_number(number)}." if number else ""
 
 

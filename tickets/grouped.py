@@ -5,13 +5,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tickets import desk, incidents, outages, paging
+from tickets import desk, incidents, known, outages
 from tickets.arrival import Arrival
-from tickets.models import Call, Message, Outage, Recording, Ticket
+from tickets.models import Outage, Ticket
 from tickets.oncall import Person
 from tickets.rules import Rules
-from tickets.states import Purpose, TicketState
-from tickets.voicemails import recordings_of
+from tickets.states import TicketState
 
 
 def _callers(session: Session, leader: Ticket) -> str:
@@ -68,8 +67,8 @@ def split(arrival: Arrival, ticket: Ticket) -> str:
     if ticket.state != TicketState.OPEN:
         return f"{number} is on its own again, and {ticket.state}."
     about = f"split:{arrival.text.sid}"
-    facts = _facts(session, ticket, arrival.rules)
-    desk.page(session, ticket, Purpose.PAGE, facts, about=about, rules=arrival.rules, now=arrival.now)
+    told = known.of(session, ticket, rules=arrival.rules)
+    desk.page(session, ticket, told.purpose, told.facts, about=about, rules=arrival.rules, now=arrival.now)
     return f"{number} is on its own again, not part of {leader.number}. It is open and the team is paged."
 
 
@@ -95,23 +94,3 @@ def join(arrival: Arrival, ticket: Ticket, words: str) -> str:
     incidents.attach(session, ticket, leader, why=f"says {by}", rules=arrival.rules, now=arrival.now)
     whose = f" {leader.claimed_by} has it." if leader.state == TicketState.CLAIMED else ""
     return f"{number} belongs to {leader.number} now: {_callers(session, leader)}.{whose}"
-
-
-def _facts(session: Session, ticket: Ticket, rules: Rules) -> paging.Facts:
-    """What is known of a ticket that is paged as new: its last words, spoken or written."""
-    recordings = recordings_of(session, ticket)
-    recording: Recording | None = recordings[-1] if recordings else None
-    choice = session.scalars(select(Call.choice).where(Call.ticket_id == ticket.id).order_by(Call.id.desc())).first()
-    written = select(Message.body).where(Message.ticket_id == ticket.id, Message.purpose == Purpose.CLIENT)
-    text = session.scalars(written.order_by(Message.id.desc()).limit(1)).first()
-    words = (recording.text if recording else None) or text or (ticket.subject if recording is None else None)
-    return paging.Facts(
-        number=ticket.number,
-        client=ticket.client,
-        caller=ticket.from_number,
-        callback=recording.callback_number if recording else None,
-        about=choice if recording else None,
-        words=words,
-        seconds=recording.seconds if recording else None,
-        link=rules.listen_link(recording.sid) if recording and recording.blob else None,
-    )

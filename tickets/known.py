@@ -1,5 +1,6 @@
 """What is known of a ticket when it is put before people once more: the words of this opening, or that there are none."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,12 +33,13 @@ def of(session: Session, ticket: Ticket, *, rules: Rules) -> Known:
         recordings, texts = _recordings(session, ticket, None), _texts(session, ticket, None)
     spoken = next((one for one in recordings if one.text), recordings[-1] if recordings else None)
     written = texts[0] if texts else None
-    more = _of_calls(session, ticket)
+    calls = list(session.scalars(select(Call).where(Call.ticket_id == ticket.id).order_by(Call.id.desc())))
+    more = _of_calls(calls)
     if spoken is not None and (written is None or spoken.text):
         playable = spoken.media in (MediaState.PENDING, MediaState.STORED)
         more |= {
             "words": spoken.text,
-            "callback": spoken.callback_number or more["callback"],
+            "callback": more["callback"] or spoken.callback_number,
             "seconds": spoken.seconds,
             "link": rules.listen_link(spoken.sid) if playable else None,
             "waiting": spoken.transcript == TranscriptState.PENDING,
@@ -49,16 +51,18 @@ def of(session: Session, ticket: Ticket, *, rules: Rules) -> Known:
             "pictures": pictures,
             "pictures_link": rules.pictures_link(written.id) if pictures else None,
         }
+    elif not calls:  # a colleague opened it
+        more["words"] = ticket.subject
     urgent = ticket.priority == "urgent"
     facts = Facts(number=ticket.number, client=ticket.client, caller=ticket.from_number, urgent=urgent, **more)
     held = next((one.sid for one in reversed(recordings) if one.media == MediaState.STORED and one.blob), None)
-    purpose = Purpose.PAGE if spoken is not None or written is not None else Purpose.MISSED
+    left_nothing = bool(calls) and spoken is None and written is None
+    purpose = Purpose.MISSED if left_nothing else Purpose.PAGE
     return Known(facts, purpose, held, spoken.language if spoken is not None and spoken.text else None)
 
 
-def _of_calls(session: Session, ticket: Ticket) -> dict[str, Any]:
-    """What callers chose and typed, the last one first."""
-    calls = list(session.scalars(select(Call).where(Call.ticket_id == ticket.id).order_by(Call.id.desc())))
+def _of_calls(calls: Sequence[Call]) -> dict[str, Any]:
+    """What callers chose and typed; the last one is the first of these."""
     return {
         "about": next((call.choice for call in calls if call.choice), None),
         "callback": next((call.callback_number for call in calls if call.callback_number), None),

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tickets import drills, outbox, paging, work
+from tickets import drills, known, outbox, paging, work
 from tickets.audit import NEEDS, Finding, Kind
 from tickets.events import note
-from tickets.models import Call, Event, Message, Recording, Ticket, Work
+from tickets.models import Event, Ticket, Work
 from tickets.rules import Rules
 from tickets.sms import fit
 from tickets.states import Purpose, TicketState, WorkKind, WorkState
@@ -70,7 +70,8 @@ def _page_everyone(session: Session, ticket_id: int, *, rules: Rules, now: datet
     reopened = select(Event.id).where(Event.ticket_id == ticket.id, Event.kind == "reopened")
     about = f"watch{len(session.scalars(reopened).all())}"
     written = 0
-    for text in paging.plan(Purpose.PAGE, _facts(session, ticket, rules), rules.team, about=about):
+    told = known.of(session, ticket, rules=rules)
+    for text in paging.plan(told.purpose, told.facts, rules.team, about=about):
         written += outbox.write(
             session,
             key=text.key,
@@ -86,23 +87,6 @@ def _page_everyone(session: Session, ticket_id: int, *, rules: Rules, now: datet
         return None
     ticket.paged_at, ticket.updated_at = ticket.paged_at or now, now
     return "A page went to everyone."
-
-
-def _facts(session: Session, ticket: Ticket, rules: Rules) -> paging.Facts:
-    """All that is known of a ticket by now: the words of its last message, or how to hear it."""
-    of_ticket = select(Recording).join(Call, Recording.call_id == Call.id).where(Call.ticket_id == ticket.id)
-    recording = session.scalars(of_ticket.order_by(Recording.id.desc()).limit(1)).one_or_none()
-    written = select(Message.body).where(Message.ticket_id == ticket.id, Message.purpose == Purpose.CLIENT)
-    words = session.scalars(written.order_by(Message.id.desc()).limit(1)).first()
-    return paging.Facts(
-        number=ticket.number,
-        client=ticket.client,
-        caller=ticket.from_number,
-        callback=recording.callback_number if recording else None,
-        words=(recording.text if recording else None) or words or ticket.subject,
-        seconds=recording.seconds if recording else None,
-        link=rules.listen_link(recording.sid) if recording and recording.blob else None,
-    )
 
 
 def tell_story(session: Session, finding: Finding, done: str | None, *, now: datetime) -> None:

@@ -121,11 +121,15 @@ def missed_body(facts: Facts) -> str:
     """A caller chose an option and left no words, perhaps after nobody took the call."""
     before = f"{_first_words(facts)} {'' if facts.transferred else 'missed '}call, {who(facts)}: "
     nobody = "nobody took the call, " if facts.rung else ""
-    left = "was connected to another number" if facts.transferred else "left no message"
-    if facts.call_back:
-        left = "wants to be called back"
-    what = f"chose {facts.about or 'an option'}, {nobody}{left}."
+    what = f"chose {facts.about or 'an option'}, {nobody}{_instead(facts)}."
     return sms.fit(before, what, f" Reply ACK {facts.number} to take it.")
+
+
+def _instead(facts: Facts) -> str:
+    """How a call without words ended."""
+    if facts.call_back:
+        return "wants to be called back"
+    return "was connected to another number" if facts.transferred else "left no message"
 
 
 def unanswered_body(facts: Facts, *, minutes: int, paged: Iterable[str]) -> str:
@@ -170,7 +174,7 @@ def _latest(facts: Facts) -> str:
         return about + sentence(facts.words)
     if facts.seconds or facts.link:
         return f"{about}{_length(facts)}, {'words follow' if facts.waiting else 'no words'}."
-    return f"chose {facts.about}, left no message." if facts.about else "no message."
+    return f"chose {facts.about}, {_instead(facts)}." if facts.about else "no message."
 
 
 def _ordinal(count: int) -> str:

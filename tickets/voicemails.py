@@ -148,7 +148,7 @@ def _facts(recording: Recording, call: Call, ticket: Ticket, rules: Rules) -> pa
         number=ticket.number,
         client=ticket.client,
         caller=ticket.from_number,
-        callback=recording.callback_number or call.callback_number,
+        callback=call.callback_number or recording.callback_number,  # typed and read back, or what it sounded like
         about=call.choice,
         words=recording.text,
         seconds=recording.seconds,

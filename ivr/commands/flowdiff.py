@@ -1,7 +1,6 @@
 """`helpline flow diff`: what people will notice between two versions of the flow files."""
 
 import json
-import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ from rich.text import Text
 
 from flows.difference import NOTHING, Difference, diff
 from ivr.commands.failures import FAILED
-from ivr.commands.flowfiles import named_flows, shown_on
+from ivr.commands.flowfiles import in_width, named_flows, shown_on
 from ivr.settings import Settings
 
 _HEADINGS = {"callers": "Callers", "texters": "People who text", "team": "The team"}
@@ -49,12 +48,5 @@ def _print(console: Console, found: Sequence[Difference]) -> None:
         if told := [one.text for one in found if one.who == who]:
             console.print(Text(heading, style="bold cyan"))
             for text in told:
-                for line in _lines(shown_on(console, text), console.width if console.is_terminal else 0):
+                for line in in_width(shown_on(console, text), first="  ", then="    "):
                     console.print(Text(line), soft_wrap=True)
-
-
-def _lines(words: str, width: int) -> list[str]:
-    """A sentence below its heading: wrapped on a terminal, in one line anywhere else."""
-    if not width:
-        return [f"  {words}"]
-    return textwrap.wrap(words, max(width, 40), initial_indent="  ", subsequent_indent="    ")

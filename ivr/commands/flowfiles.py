@@ -1,6 +1,9 @@
 """Flow files for the commands that look at them: a folder or a kept version, or what is wrong with it."""
 
 import re
+import shutil
+import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -66,3 +69,11 @@ def shown_on(console: Console, words: str) -> str:
     if can_show(words, console):
         return words
     return words.translate(_IN_ASCII).encode(console.encoding, "replace").decode(console.encoding)
+
+
+def in_width(words: str, *, first: str = "", then: str = "") -> list[str]:
+    """Words as lines of this terminal, the first one behind `first` and the others behind `then`; one line in a pipe."""
+    if not sys.stdout.isatty():
+        return [first + words]
+    width = max(shutil.get_terminal_size().columns, 40)
+    return textwrap.wrap(words, width, initial_indent=first, subsequent_indent=then, break_on_hyphens=False) or [first]

@@ -96,7 +96,9 @@ def what_changed(line: Change) -> str:
         return said
     if not line.before:
         return said + "the first version"
-    return said + (", ".join(_differences(line.before, line.files)) or "nothing")
+    differences = ", ".join(_differences(line.before, line.files))
+    # The version went on all the time: what was undone is an edit that never came into use.
+    return said + (differences or ("the refused edit" if line.kind is FlowChangeKind.ROLLED_BACK else "nothing"))
 
 
 def _differences(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from flows.loader import Flows, load
+from flows.loader import Flows
 from flows.problems import Problem
 from flows.session import Caller
 from flows.testfile import FOLDER, files, read_tests
@@ -16,6 +16,7 @@ from flows.testnames import unknown_names
 from flows.testrun import Coverage, Result, run
 from flows.texting import Texting
 from ivr.commands.failures import FAILED, NOT_USABLE, Failure
+from ivr.commands.flowfiles import read_flows
 
 
 def open_texting(flows: Flows, caller: Caller) -> Texting:
@@ -41,10 +42,11 @@ def run_all(flows: Flows, directory: Path) -> tuple[list[Result], list[Problem]]
 
 
 def print_tests(directory: Path, *, as_json: bool) -> int:
-    """Run and report the tests of a folder of flow files; returns 1 when one fails or cannot be read.
-
-    Raises FlowErrors for flow files that cannot be run, and Failure where there are no tests."""
-    flows = load(directory)
+    """Run and report the tests of a folder of flow files; returns 1 when one fails or cannot be read, and with the messages
+    of `flow check` when the flow files are broken. Raises Failure where there are no tests."""
+    flows = read_flows(directory, as_json=as_json)
+    if flows is None:
+        return FAILED
     if not files(directory):
         hint = f"`helpline flow try {directory} --save FIRST.yml` walks a call and keeps it as a test"
         raise Failure(f"there are no tests in {directory / FOLDER}: {hint}", code=NOT_USABLE)

@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,19 +15,21 @@ from pydantic_core import PydanticCustomError
 
 from flows.actions import NotNow
 from flows.callers import WITHHELD, UnknownCaller, from_number, known_as
-from flows.loader import HELPDESK, Flows, load
+from flows.loader import HELPDESK, Flows
 from flows.session import Caller
 from flows.source import Document, read
 from flows.testfile import FOLDER
 from flows.testwrite import Kept, NotSaved, appended
 from flows.walk import Walk
-from flows.walkwords import COMMANDS, action, caller_words, clock, told
+from flows.walkwords import BESIDE, COMMANDS, action, caller_words, clock, told
 from flows.walltimes import written
 from ivr.commands.failures import FAILED, NOT_USABLE, Failure
+from ivr.commands.flowfiles import in_width, read_flows
 from ivr.commands.flowtest import open_texting
 
-#: Where a walk is kept when no file is named.
-TRIED = "tried.yml"
+#: What `flow test` runs, and where a walk is kept when no file is named.
+ENDING = ".yml"
+TRIED = f"tried{ENDING}"
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,17 @@ class Asked:
 
 
 def try_flow(directory: Path, asked: Asked) -> int:
-    """Walk through the flow of a folder; returns 1 when something that was asked for could not happen.
-
-    Raises FlowErrors, and Failure for options that mean nothing."""
-    flows = load(directory)
+    """Walk through the flow of a folder; returns 1 when something that was asked for could not happen, and with the messages
+    of `flow check` when the flow files are broken. Raises Failure for options that mean nothing."""
+    flows = read_flows(directory, as_json=False)
+    if flows is None:
+        return FAILED
     at, remark = _moment(flows, asked.at)
     caller = _caller(flows, asked)
     if asked.outage is not None and (caller.client is None or asked.texts):
         raise Failure("--outage: only a known client's callers hear of it: add --as with a client", code=NOT_USABLE)
+    if asked.save is not None and asked.save.suffix != ENDING:
+        raise Failure(f"--save: the name of a file of tests ends in {ENDING}: tried{ENDING}", code=NOT_USABLE)
     walk = Walk(flows, caller, at, open_texting, calls=not asked.texts, outage=asked.outage)
     trial = Trial(walk, directory, asked)
     if remark:
@@ -162,8 +167,7 @@ class Trial:
         self._typed.append(line.strip() or "silence")
         if self.walk.point.at != before.at:
             click.echo(clock(self.walk.point.at, self.walk.flows.helpdesk.desk.zone))
-        for told_line in told(self.walk, before):
-            click.echo(told_line)
+        self._show(told(self.walk, before))
 
     def _undo(self) -> None:
         if not self.walk.undo():
@@ -174,13 +178,19 @@ class Trial:
 
     def _tell(self) -> None:
         earlier = [self.walk.start, *(point for _, point in self.walk.done)][:-1]
-        for line in told(self.walk, earlier[-1] if earlier else None):
-            click.echo(line)
+        self._show(told(self.walk, earlier[-1] if earlier else None))
+
+    def _show(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            for piece in in_width(line, then=BESIDE):
+                click.echo(piece)
 
     def _complain(self, text: str) -> None:
         """A person reads it and goes on; a script has failed."""
         self.failed = not sys.stdin.isatty() or self.asked.keys is not None or self.failed
-        click.echo(f"Not possible: {text}", err=not sys.stdin.isatty())
+        for line in f"Not possible: {text}".splitlines():
+            for piece in in_width(line, then="    "):
+                click.echo(piece, err=not sys.stdin.isatty())
 
     # --- keeping it -------------------------------------------------------------------------------------------------
 
@@ -193,14 +203,16 @@ class Trial:
             self._complain("nothing has happened yet that could be kept")
             return
         try:
-            document = read(path)[0] if path.exists() else Document(str(path), "", None, {})
+            document = _document(path)
             text = appended(document, self.walk, kept)
             _write(path, text, like=path if path.exists() else self.directory / HELPDESK)
         except (NotSaved, OSError, ValueError) as error:
             self._complain(f"not saved: {getattr(error, 'strerror', None) or error}")
             return
         self.saved = True
-        click.echo(f"Saved as '{kept.name}' in {path}. `helpline flow test` runs it.")
+        folder = self.directory / FOLDER
+        runs = "runs it" if path.parent.resolve() == folder.resolve() else f"runs it once it is in {folder}"
+        click.echo(f"Saved as '{kept.name}' in {path}. `helpline flow test` {runs}.")
 
     def _file(self) -> Path:
         """The file of --save; a mere name is one of the tests' folder."""
@@ -212,8 +224,19 @@ class Trial:
         return f"{who}: {', '.join(self._typed)}"[:80].rstrip(" ,")
 
 
+def _document(path: Path) -> Document:
+    """The tests of a file so far. Raises NotSaved for what cannot be read: written over, it would be lost."""
+    if not os.path.lexists(path) or (path.is_file() and path.stat().st_size == 0):
+        return Document(str(path), "", None, {})
+    document, problems = read(path)
+    if problems:
+        raise NotSaved(f"{path} has mistakes, mend them first:\n{problems[0]}")
+    return document
+
+
 def _write(path: Path, text: str, *, like: Path) -> None:
-    """Put the whole file there at once, with the rights of another one. Raises OSError."""
+    """Put the whole file there at once, with the rights of another one; a link stays one. Raises OSError."""
+    path = path.resolve()
     path.parent.mkdir(exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
     try:

@@ -9,7 +9,7 @@ import pytest
 from ivr.checks import Trouble, flow_version
 from ivr.commands.failures import Failure
 from ivr.commands.flowdiff import print_differences
-from ivr.commands.flowhistory import print_history, roll_back
+from ivr.commands.flowhistory import print_history, roll_back, what_changed
 from ivr.commands.oncall import print_oncall
 from ivr.up import _flow_warning
 from tests.versions_story import NEW, OLD, Admin, Process, Start, admin, start, together
@@ -132,6 +132,7 @@ def test_a_rollback_of_a_refused_edit_keeps_a_copy_of_it(edited: Process, admin:
     ]
     assert (admin.folder / "helpdesk.yml.before-rollback").read_text() == broken
     assert NEW in (admin.folder / "helpdesk.yml").read_text()
+    assert what_changed(edited.history()[0]) == "rolled back: the refused edit"
     assert edited.warnings() == []
     edited.looks_long()
     edited.pass_time(3)

@@ -127,6 +127,53 @@ def test_a_page_that_comes_again_names_the_number_that_was_typed(database_url: s
     world.close()
 
 
+def test_the_number_that_was_typed_goes_before_the_one_that_was_heard(world: World) -> None:
+    """It was read back to the caller; what Whisper makes of a number in a noisy server room was not."""
+    world.engine.words = "Call me back at 903-555-0179."
+    world.call()
+    for turn, keys in enumerate(["4", "9035550178", "", ""], 1):
+        last = world.press(keys, turn)
+    assert "<Record" in last
+    world.recorded()
+    world.hang_up()
+    world.pass_time(30)
+    assert world.texts_to(SAM) == [
+        "URGENT 1001 Hollis & Wade CPA 903-555-0178 (from 903-555-0160): Call me back at 903-555-0179. Reply ACK 1001 to take "
+        "it."
+    ]
+    world.text(SAM, "ack")
+    world.work()
+    assert "Call 903-555-0178." in world.texts_to(SAM)[-1]
+
+
+def test_who_asks_twice_to_be_called_back_is_told_of_so(world: World) -> None:
+    for sid in ("CA1", "CA2"):
+        world.call(sid)
+        world.press("3", 1, sid)
+        world.press("1", 2, sid)
+        world.hang_up(sid)
+        world.pass_time(90)
+    assert world.texts_to(SAM)[1] == (
+        "URGENT 1001 Hollis & Wade CPA, the same caller, 2 times now. Last 903-555-0160 (1002): chose Call back, wants to be "
+        "called back. Reply ACK 1001 to take it."
+    )
+
+
+def test_a_ticket_that_is_split_off_is_paged_with_all_that_the_caller_asked_for(world: World) -> None:
+    for sid, keys in (("CA1", ["3", "1"]), ("CA2", ["4", "9035550178", "", "1"])):
+        world.call(sid)
+        for turn, key in enumerate(keys, 1):
+            world.press(key, turn, sid)
+        world.hang_up(sid)
+        world.pass_time(90)
+    world.text(SAM, "split 1002")
+    world.pass_time(5)
+    assert world.texts_to(LEE)[-1] == (
+        "URGENT 1002 missed call, Hollis & Wade CPA 903-555-0178 (from 903-555-0160): chose Call back, wants to be called "
+        "back. Reply ACK 1002 to take it."
+    )
+
+
 def test_who_hangs_up_before_the_key_is_no_ticket(world: World) -> None:
     world.call()
     world.press("4", 1)
@@ -245,6 +292,22 @@ def test_nobody_there_leads_to_the_voicemail(world: World, status: str) -> None:
     world.pass_time(30)
     assert world.ticket()["calls"][0]["outcome"] == "voicemail"
     assert "[Other office]" in world.texts_to(SAM)[0]
+
+
+def test_who_calls_from_that_number_is_not_connected_to_the_own_mailbox(database_url: str, tmp_path: Path) -> None:
+    """An answering service passes on what it was told: its own line is engaged. Also where the call begins with it."""
+    flows = step_flows(tmp_path)
+    for number, start in enumerate(("who", "office")):
+        words = (flows / "helpdesk.yml").read_text()
+        (flows / "helpdesk.yml").write_text(words.replace("start: who", f"start: {start}"))
+        world = World(database_url, tmp_path / str(number), FLOWS_DIR=str(flows))
+        sids = (f"CA{number}1", f"CA{number}2")
+        heard = [world.call(sid, caller) for sid, caller in zip(sids, (OFFICE, CLIENT), strict=True)]
+        if start == "who":
+            heard = [world.press("6", 1, sid, who) for sid, who in zip(sids, (OFFICE, CLIENT), strict=True)]
+        assert ["<Record" in heard[0], "<Dial" in heard[0]] == [True, False]
+        assert ["<Record" in heard[1], "<Dial" in heard[1]] == [False, True]
+        world.close()
 
 
 def test_who_hangs_up_while_it_rings_is_a_missed_call_at_once(world: World) -> None:

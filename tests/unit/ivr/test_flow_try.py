@@ -309,6 +309,52 @@ def test_a_place_that_cannot_be_written_is_one_line(typed: Typed, desk: Path) ->
     assert (code, err) == (1, "Not possible: not saved: File exists\n")
 
 
+@pytest.mark.parametrize("content", ["Prüfung".encode("latin-1"), "tests: []\n".encode("utf-16"), b"# x\n" * 70000])
+def test_a_file_that_cannot_be_read_is_not_written_over(typed: Typed, desk: Path, content: bytes) -> None:
+    """An editor may have saved it in another encoding: the tests in it are somebody's work."""
+    file = desk / "tests" / "old.yml"
+    file.parent.mkdir()
+    file.write_bytes(content)
+    code, out, err = typed("--keys", "1", "--save", "old.yml")
+    assert (code, "Saved" in out) == (1, False)
+    assert err.startswith(f"Not possible: not saved: {file} has mistakes, mend them first:\n{file}:1:")
+    assert file.read_bytes() == content
+
+
+def test_what_is_no_file_is_not_replaced_by_one(typed: Typed, desk: Path) -> None:
+    """As root, a rename takes the place of a device."""
+    pipe, lost, folder = (desk / "tests" / f"{name}.yml" for name in ("pipe", "lost", "folder"))
+    folder.mkdir(parents=True)
+    os.mkfifo(pipe)
+    lost.symlink_to("nowhere.yml")
+    for path in (pipe, lost, folder):
+        assert typed("--keys", "1", "--save", path.name)[0] == 1
+    assert (pipe.is_fifo(), lost.is_symlink(), folder.is_dir()) == (True, True, True)
+    assert not (desk / "tests" / "nowhere.yml").exists()
+
+
+def test_a_file_behind_a_link_gets_the_test_and_the_link_stays(typed: Typed, desk: Path) -> None:
+    kept, link = desk / "kept.yml", desk / "tests" / "link.yml"
+    kept.write_text("")
+    link.parent.mkdir()
+    link.symlink_to(kept)
+    assert typed("--keys", "1", "--save", "link.yml")[0] == 0
+    assert link.is_symlink()
+    assert kept.read_text(encoding="utf-8").count("- name:") == 1
+
+
+@pytest.mark.parametrize("name", ["a", "", "a.yaml"])
+def test_a_test_is_kept_where_tests_are_looked_for(typed: Typed, name: str) -> None:
+    message = "Error: --save: the name of a file of tests ends in .yml: tried.yml\n"
+    assert typed("--keys", "1", "--save", name) == (2, "", message)
+
+
+def test_a_test_elsewhere_is_said_to_be_run_later(typed: Typed, desk: Path) -> None:
+    code, out, _ = typed("--keys", "1", "--save", str(desk / "a.yml"))
+    assert code == 0
+    assert out.splitlines()[-1].endswith(f"`helpline flow test` runs it once it is in {desk}/tests.")
+
+
 def test_bytes_that_are_no_text_are_no_trouble(desk: Path) -> None:
     walk = subprocess.run(
         [sys.executable, "-m", "ivr", "flow", "try", str(desk), "--as", "withheld"],
@@ -331,7 +377,7 @@ def test_a_person_at_a_terminal_is_asked_and_may_err(desk: Path) -> None:
         stdout=follower,
         stderr=follower,
         cwd=ROOT,
-        env={**os.environ, "TERM": "dumb"},
+        env={**os.environ, "TERM": "dumb", "COLUMNS": "80"},
     )
     os.close(follower)
     os.write(leader, b"help\nspeak 3\n1\nquit\n")
@@ -345,9 +391,10 @@ def test_a_person_at_a_terminal_is_asked_and_may_err(desk: Path) -> None:
     assert walk.wait(timeout=60) == 0
     text = shown.decode()
     assert "Type help for what can happen; an empty line is silence." in text
-    assert "hang up          the caller hangs up" in text
+    assert "hang up   the caller hangs up" in text
     assert "Not possible: no message is taken here: 'main' waits for a key" in text
     assert "rings  Sam, Lee, Robin" in text
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_a_folder_without_tests_says_how_to_make_one(desk: Path, capsys: Captured) -> None:
@@ -366,9 +413,11 @@ def test_broken_flow_files_and_broken_test_files(desk: Path, capsys: Captured) -
     assert printed.out.startswith(f"{desk}/tests/a.yml:1:27: 'hear' is not a key of this block; allowed: press, ")
     assert printed.err == "0 tests, 0 failed, 1 problem in test files\n"
     (desk / "oncall.yml").write_text("team: []")
-    for command in ("test", "try"):
-        assert run(["flow", command, str(desk)]) == 2
-        assert capsys.readouterr().err.startswith(f"Error: {desk}/oncall.yml:1:7: at least one entry belongs here")
+    for command in ("check", "test", "try", "show"):
+        assert run(["flow", command, str(desk)]) == 1
+        assert capsys.readouterr().out.startswith(f"{desk}/oncall.yml:1:7: at least one entry belongs here")
+    assert run(["flow", "test", str(desk), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)[0]["file"] == f"{desk}/oncall.yml"
 
 
 def test_two_callers_at_once_are_refused(capsys: Captured) -> None:
