@@ -70,7 +70,7 @@ def test_an_edit_is_heard_a_broken_one_is_refused_and_both_are_undone(edited: De
     edited.kill("clock")
     until(lambda: NEW in answered(edited), within=60, what="the same greeting after a restart with broken files")
     helpline(edited, "flow", "rollback")  # the broken edit
-    until(lambda: not warnings(edited), within=15, what="no warning")
+    until(lambda: calm(edited), within=30, what="no warning")
     assert "Version 1 " in helpline(edited, "flow", "rollback")  # and the edit before it
     until(lambda: NEW not in greeting(edited), within=15, what="the old greeting")
     assert OLD in helpdesk.read_text()
@@ -84,6 +84,14 @@ def test_an_edit_is_heard_a_broken_one_is_refused_and_both_are_undone(edited: De
         "Help desk flow files are right agai",
     ]
     assert edited.texts(SAM) == []
+
+
+def calm(desk: Desk) -> bool:
+    """No warning; the web process may still be starting again."""
+    try:
+        return not warnings(desk)
+    except requests.ConnectionError:
+        return False
 
 
 def answered(desk: Desk) -> str:
