@@ -15,17 +15,28 @@ def ring_problems(flow: HelpdeskFlow, oncall: OnCall, document: Document) -> Ite
     """Problems, whatever the day: who was ever on duty, also in an override that is over, counts as on duty."""
     for name, step in flow.calls.steps.items():
         if isinstance(step, TransferStep):
-            place = (*STEPS, name, "transfer", "to")
-            yield from callable_number(step.transfer.to, place, document=document)
-            if step.transfer.to == flow.desk.number:
-                hint = "the caller would begin again: write another number, or lead to a step instead"
-                yield document.problem(place, "this is the help desk's own number", hint=hint)
+            yield from _transfer(step, name, flow, oncall, document)
         elif isinstance(step, RingStep) and not _ever_on_duty(step.ring.team, oncall):
             person = any(one.name == step.ring.team for one in oncall.team)
             who = f"'{step.ring.team}' is never" if person else f"nobody of '{step.ring.team}' is ever"
             message = f"{who} on duty, so no phone rings"
             hint = "a ring reaches those of a team who are on duty: give them a shift in oncall.yml, or ring others"
             yield document.problem((*STEPS, name, "ring", "team"), message, hint=hint)
+
+
+def _transfer(
+    step: TransferStep, name: str, flow: HelpdeskFlow, oncall: OnCall, document: Document
+) -> Iterator[Problem]:
+    number, place = step.transfer.to, (*STEPS, name, "transfer", "to")
+    yield from callable_number(number, place, document=document)
+    if number == flow.desk.number:
+        hint = "the caller would begin again: write another number, or lead to a step instead"
+        yield document.problem(place, "this is the help desk's own number", hint=hint)
+    for person in oncall.team:
+        if number in person.phones:
+            message = f"this is {person.name}'s phone: a mailbox there takes the call, and the ticket is nobody's"
+            hint = f"a ring asks for a key first: ring: {{team: {person.name}}}"
+            yield document.problem(place, message, hint=hint, note=True)
 
 
 def _ever_on_duty(team: str, oncall: OnCall) -> bool:
