@@ -103,6 +103,7 @@ def _call_params(number: int, account: str) -> dict[str, str]:
         "status": "ringing",
         "direction": "inbound",
         "forwarded_from": None,
+        "parent_sid": None,
     }
     # The last two are long and opaque on the wire too: nothing reads them, but they are parsed and signed.
     return {
