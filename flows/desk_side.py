@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from flows import keypad
-from flows.instructions import CallBack, Choose, Note, SendText, TellWhenOver, Typed
+from flows.instructions import CallBack, Choose, SendText, TellWhenOver
 from flows.loader import Flows
 from flows.schedule import members, on_duty
 from flows.schema import HelpdeskFlow
 from flows.session import Turn
 from flows.steps import Ring, RingStep
 from flows.texting import Ticket
+from flows.ticket_notes import note_of
 
 #: The ticket of a caller who pressed 1 to be told: it pages nobody.
 ASKED = "Asked to be told when it is over"
@@ -69,20 +69,8 @@ def effects(flows: Flows, turn: Turn, ticket: Ticket | None) -> Done:
 
 
 def _notes(flows: Flows, turn: Turn) -> Iterator[str]:
+    clients = [client.name for client in flows.clients]
     for one in turn.instructions:
-        match one:
-            case Choose(note=text) | Note(text=text):
-                yield text
-            case TellWhenOver():
-                yield ASKED
-            case CallBack(number=number):
-                yield f"The caller wants to be called back at {number}"
-            case Typed(about=about, kind="name", value=keys):
-                yield f"The caller typed the {about}: {keys}, {_who(flows, keys)}"
-            case Typed(about=about, value=value):
-                yield f"The caller typed the {about}: {value}"
-
-
-def _who(flows: Flows, keys: str) -> str:
-    names = keypad.matches(keys, [client.name for client in flows.clients])
-    return f"which {'is' if len(names) == 1 else 'may be'} {', '.join(names)}" if names else "which is no known client"
+        text = ASKED if isinstance(one, TellWhenOver) else note_of(one, clients)
+        if text is not None:
+            yield text

@@ -173,8 +173,7 @@ class _Call(Making):
     def _choose(self, step: MenuStep, key: str) -> Turn:
         option, name = step.menu.keys[key], self.session.step
         if option.opens is not None:
-            note = f"The caller pressed {key} at '{name}': {option.opens}"
-            self.out.append(Choose(name, key, option.opens, option.priority, note))
+            self.out.append(Choose(name, key, option.opens, option.priority))
             self.keep(choice=option.opens)
         if option.records is not None:
             self.out.append(Note(f"The caller pressed {key}: {option.records}"))

@@ -94,15 +94,13 @@ class Choose:
     """The caller chose an option that asks for help: open a ticket, or enrich the one of this call.
 
     `label` is the option in the words of the ticket's subject ("Emergency or outage"), `priority` is "urgent" or
-    "normal", `note` is one line for the ticket's history. A caller who comes back to a menu can choose again; the last
-    choice counts.
+    "normal". A caller who comes back to a menu can choose again; the last choice counts.
     """
 
     step: str
     key: str
     label: str
     priority: str
-    note: str
 
 
 @dataclass(frozen=True)

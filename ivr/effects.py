@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session as Unit
 from flows import keypad
 from flows.instructions import CallBack, Choose, Instruction, Note, SendText, TellWhenOver, Typed
 from flows.session import Caller, Turn
+from flows.ticket_notes import note_of
 from ivr.wiring import Helpline
 from tickets import calls, consent, offers, outages
 from tickets.arrival import can_receive
@@ -37,22 +38,20 @@ def carry_out(unit: Unit, desk: Helpline, call: Call, turn: Turn, *, now: dateti
 
 
 def _one(unit: Unit, desk: Helpline, call: Call, effect: Instruction, step: str, *, now: datetime) -> None:
+    told = note_of(effect, desk.client_names) or ""
     match effect:
         case TellWhenOver():
             outages.asked(unit, call, now=now, rules=desk.rules)
         case Choose(label=label, key=key, priority=priority):
             ticket = calls.chose(unit, call, label, now=now, priority=priority)
             log.info("option chosen", ticket=ticket.number, option=key)
-        case Note(text=text):
-            note(unit, call_id=call.id, ticket_id=call.ticket_id, kind="choice", now=now, text=text)
-        case Typed(about=about, kind="number", value=value):
-            offers.typed_number(unit, call, about, value, now=now)
-        case Typed(about=about, kind="name", value=value):
-            offers.typed_name(unit, call, about, value, keypad.matches(value, desk.client_names), now=now)
-        case Typed(about=about, value=value):
-            text = f"The caller typed the {about}: {value}"
-            note(unit, call_id=call.id, ticket_id=call.ticket_id, kind="choice", now=now, text=text)
+        case Typed(kind="number", value=value):
+            offers.typed_number(unit, call, value, told, now=now)
+        case Typed(kind="name", value=value):
+            offers.typed_name(unit, call, keypad.matches(value, desk.client_names), told, now=now)
+        case Note() | Typed():
+            note(unit, call_id=call.id, ticket_id=call.ticket_id, kind="choice", now=now, text=told)
         case CallBack(number=number, label=label):
-            offers.call_back(unit, call, number, label, now=now)
+            offers.call_back(unit, call, number, label, told, now=now)
         case SendText(text=text):
             offers.send(unit, call, text, step=step, rules=desk.rules, now=now)

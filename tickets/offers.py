@@ -11,48 +11,38 @@ from tickets.consent import ConsentKind
 from tickets.events import note
 from tickets.models import Call
 from tickets.rules import Rules
-from tickets.sms import spoken_number
 from tickets.states import Purpose
-
-#: So many names that may be meant are told; with more, nobody is helped.
-_MOST_NAMES = 5
 
 
 def _tell(session: Session, call: Call, text: str, *, now: datetime) -> None:
     note(session, call_id=call.id, ticket_id=call.ticket_id, kind="choice", now=now, text=text)
 
 
-def typed_number(session: Session, call: Call, about: str, number: str, *, now: datetime) -> None:
-    """The caller typed a phone number (E.164): pages name it."""
+def typed_number(session: Session, call: Call, number: str, told: str, *, now: datetime) -> None:
+    """The caller typed a phone number (E.164): pages name it. `told` is the line of the ticket's history."""
     call.callback_number = number
-    _tell(session, call, f"The caller typed the {about}: {spoken_number(number)}", now=now)
+    _tell(session, call, told, now=now)
 
 
-def typed_name(session: Session, call: Call, about: str, keys: str, names: Sequence[str], *, now: datetime) -> None:
+def typed_name(session: Session, call: Call, names: Sequence[str], told: str, *, now: datetime) -> None:
     """The caller typed a name on the keys, which fits these clients. Exactly one is taken for the caller's, unless the
     number is already known as a client's."""
-    if len(names) == 1:
-        found = f", which is {names[0]}"
-        if call.client is None:
-            call.client = names[0]
-            ticket = calls.ticket_of(session, call)
-            if ticket is not None and ticket.client is None:
-                ticket.client = names[0]
-    elif names:
-        found = f", which may be {', '.join(names[:_MOST_NAMES])}{' and others' if len(names) > _MOST_NAMES else ''}"
-    else:
-        found = ", which is no known client"
-    _tell(session, call, f"The caller typed the {about}: {keys}{found}", now=now)
+    if len(names) == 1 and call.client is None:
+        call.client = names[0]
+        ticket = calls.ticket_of(session, call)
+        if ticket is not None and ticket.client is None:
+            ticket.client = names[0]
+    _tell(session, call, told, now=now)
 
 
-def call_back(session: Session, call: Call, number: str, label: str, *, now: datetime) -> None:
+def call_back(session: Session, call: Call, number: str, label: str, told: str, *, now: datetime) -> None:
     """The caller wants to be called back instead of waiting. The page goes out when the call is over."""
     call.callback_number, call.wants_callback = number, True
     if call.choice is None:
         calls.chose(session, call, label, now=now)
     else:
         calls.ensure_ticket(session, call, now=now)
-    _tell(session, call, f"The caller wants to be called back at {spoken_number(number)}", now=now)
+    _tell(session, call, told, now=now)
 
 
 def send(session: Session, call: Call, text: str, *, step: str, rules: Rules, now: datetime) -> None:

@@ -120,7 +120,7 @@ def test_a_shipped_call_ends_with_a_person_a_message_asked_for_or_a_caller_who_h
     asked = hung_up = spoke = talked = False
     for event in [*story, *[Silence()] * (FLOW.calls.limits.turns + AFTER_THE_LIMIT + SHIPPED_RING)]:
         if not phone.session.ended:
-            in_talk = phone.session.waiting is Waiting.TALKING
+            in_talk = phone.session.waiting in (Waiting.TALKING, Waiting.RINGING)
             talked |= in_talk and isinstance(event, Talked) and event.seconds is not None
             hung_up |= isinstance(event, HungUp) or (isinstance(event, Recorded) and event.key == "hangup")
             spoke |= isinstance(event, Recorded) and (event.seconds or 0) > 0

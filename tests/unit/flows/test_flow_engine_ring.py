@@ -24,7 +24,7 @@ def phone(shipped: Flow) -> Phone:
 
 def test_a_choice_rings_the_team_and_the_caller_hears_a_ringing_tone_and_the_way_out(phone: Phone) -> None:
     assert phone.instructions == (
-        Choose("main", "1", "Emergency or outage", "urgent", "The caller pressed 1 at 'main': Emergency or outage"),
+        Choose("main", "1", "Emergency or outage", "urgent"),
         Ring("everyone", 25, "all"),
         Gather(
             prompts=(

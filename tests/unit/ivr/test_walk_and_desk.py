@@ -74,3 +74,31 @@ def test_a_text(world: World, said: str) -> None:
     assert of_the_desk(world) == of_the_walk(walk)
     assert [body.replace("1001", "1042") for body in world.texts_to(CLIENT)] == list(walk.point.gets)
     world.close()
+
+
+ASKS = """    number: {ask: {about: call back number, kind: number, say: "Your number, then pound."}, next: office}
+    office: {ask: {about: office, kind: name, say: "The letters of your office, then pound."}, next: back}
+    back: {callback: {}, otherwise: message}
+    message: {voicemail"""
+
+
+def test_what_is_typed_stands_in_the_history_in_the_same_words(database_url: str, tmp_path: Path) -> None:
+    flows = edited_flows(tmp_path, "helpdesk.yml", "    message: {voicemail", ASKS)
+    path = flows / "helpdesk.yml"
+    path.write_text(path.read_text().replace("2: {next: other_help", "2: {next: number"))
+    world = World(database_url, tmp_path, FLOWS_DIR=str(flows))
+    walk, noted = tried(world, STRANGER), list[str]()
+    world.call(caller=STRANGER)
+    for turn, keys in enumerate(["2", "9035550199", "1", "4655", "1"], start=1):
+        world.press(keys, turn, caller=STRANGER)
+        walk.do(Press(keys))
+        noted += walk.point.notes
+    story = [event["text"] for event in world.ticket()["events"] if event["kind"] == "choice"]
+    assert story == noted
+    assert noted == [
+        "The caller chose: Other help",
+        "The caller typed the call back number: 903-555-0199",
+        "The caller typed the office: 4655, which is Hollis & Wade CPA",
+        "The caller wants to be called back at 903-555-0199",
+    ]
+    world.close()
