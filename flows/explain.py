@@ -106,7 +106,9 @@ def _words(details: ErrorDetails, holder: type[BaseModel] | None, *, field: Fiel
         return f"'{name}' is missing here", about
     if kind == "extra_forbidden":
         allowed = list(_keys(holder)) if holder else []
-        return f"{shown(name)} is not a key of this block; allowed: {', '.join(allowed)}", did_you_mean(name, allowed)
+        glued = name.partition(":")[0]
+        hint = f"write `{glued}: ` with a space" if glued != name and glued in allowed else did_you_mean(name, allowed)
+        return f"{shown(name)} is not a key of this block; allowed: {', '.join(allowed)}", hint
     if kind in {"union_tag_not_found", "model_type", "model_attributes_type"}:
         return _no_block(value, _choices(kind, loc, holder=holder, field=field))
     if value is None:
