@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from flows.listening import spoken_to
+from flows.offering import ends_before_key, offers
 from flows.problems import Problem
 from flows.prompts import all_prompts
 from flows.routes import STEPS, closure, exits, reachable
@@ -28,20 +29,7 @@ from flows.steps import (
     kind_name,
 )
 
-_KEYS_IN_WORDS = {
-    "star": "*", "pound": "#", "hash": "#", "zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5",
-    "six": "6", "seven": "7", "eight": "8", "nine": "9", "asterisco": "*", "cero": "0", "uno": "1", "dos": "2", "tres": "3",
-    "cuatro": "4", "cinco": "5", "seis": "6", "siete": "7", "ocho": "8", "nueve": "9",
-}  # fmt: skip
-_KEY = rf"[0-9*#]|{'|'.join(_KEYS_IN_WORDS)}"
-#: What says that a key can be pressed, in English and Spanish. "Dial 9 1 1" is a number.
-OFFER = re.compile(
-    rf"\b(?:press|dial|oprima|marque|presione|pulse) (?:the |el |la tecla )?({_KEY})(?=\W|$)(?![ -](?:{_KEY})(?=\W|$))",
-    re.IGNORECASE,
-)
-#: "press 1 or 2", "press star or 9"
-_OR = re.compile(rf"(?:,| or| and| o| y)+ (?:the |el )?({_KEY})(?=\W|$)", re.IGNORECASE)
-#: The languages in which OFFER finds what is offered.
+#: The languages in which we find what is offered.
 _READ = ("en", "es")
 
 #: Steps at which nobody waits for anything.
@@ -51,30 +39,13 @@ _PASSED = SayStep | AnnounceStep | HoursStep | ClientStep
 _WITH_KEYS = {"menu": ("say", "notice"), "ring": ("say", "hold", "still"), "callback": ("say",), "message": ("say",)}
 
 
-def key_offered(match: re.Match[str]) -> str:
-    """The key that words offer, where OFFER has found them."""
-    return _KEYS_IN_WORDS.get(match[1].lower(), match[1])
-
-
-def offered(text: str) -> set[str]:
-    """Every key that words offer, the second of "press 1 or 2" too."""
-    found = set[str]()
-    for match in OFFER.finditer(text):
-        found.add(key_offered(match))
-        more, end = _OR.match(text, match.end()), match.end()
-        while more is not None:
-            found.add(key_offered(more))
-            end = more.end()
-            more = _OR.match(text, end)
-    return found
-
-
 def key_problems(flow: HelpdeskFlow, document: Document) -> Iterator[Problem]:
     """Keys offered and not handled are problems; keys handled and not offered are notes, since words are hard to read."""
     found = reachable(flow.calls)
     for name, step in flow.calls.steps.items():
         place = (*STEPS, name)
         yield from _not_handled(step, place, document)
+        yield from _hidden(step, place, document)
         if isinstance(step, MenuStep) and name in found:
             yield from _not_offered(flow, name, step.menu, document)
         if isinstance(step, SayStep | AnnounceStep) and name in found:
@@ -97,11 +68,22 @@ def _not_handled(step: Step, place: Place, document: Document) -> Iterator[Probl
 def _does_nothing(prompts: Prompts, keys: Collection[str], place: Place, document: Document) -> Iterator[Problem]:
     for index, prompt in enumerate(prompts):
         for where, words in all_prompts(prompt, (*place, index)):
-            for match in OFFER.finditer(words.say):
-                if (key := key_offered(match)) not in keys:
-                    at = document.position(where, match[0])
-                    message = f"the words say '{match[0]}', but key {key} does nothing"
+            for offer in offers(words.say):
+                if offer.sure and offer.key not in keys:
+                    at = document.position(where, offer.words)
+                    message = f"the words say '{offer.words}', but key {offer.key} does nothing"
                     yield Problem(document.file, *at, message, f"the keys are {' '.join(keys)}")
+
+
+def _hidden(step: Step, place: Place, document: Document) -> Iterator[Problem]:
+    """ "To go back press # or wait" in plain words: what begins with # is a comment, and callers hear "To go back press"."""
+    for where, words in all_prompts(step, place):
+        end = document.entry(where).end
+        comment = re.compile(r"[ \t]+(#)").match(document.text, end)
+        if comment and ends_before_key(words.say):
+            message = f"this # hides the rest of the line: callers hear '... {words.say.split()[-1]}'"
+            hint = 'write "pound", or put the words in double quotes'
+            yield Problem(document.file, *document.spot(comment.start(1)), message, hint)
 
 
 def _too_early(calls: Calls, name: str, document: Document) -> Iterator[Problem]:
@@ -111,11 +93,11 @@ def _too_early(calls: Calls, name: str, document: Document) -> Iterator[Problem]
     }
     keys = set[str]().union(*(_keys_at(calls.steps[one]) for one in closure(passing, [name])))
     for where, words in all_prompts(calls.steps[name], (*STEPS, name)):
-        for match in OFFER.finditer(words.say):
-            if (key := key_offered(match)) not in keys:
-                message = f"the words say '{match[0]}', but no step right after them knows key {key}"
+        for offer in offers(words.say):
+            if offer.sure and offer.key not in keys:
+                message = f"the words say '{offer.words}', but no step right after them knows key {offer.key}"
                 hint = f"the keys are {' '.join(sorted(keys))}" if keys else "keys belong into a menu"
-                yield Problem(document.file, *document.position(where, match[0]), message, hint, note=True)
+                yield Problem(document.file, *document.position(where, offer.words), message, hint, note=True)
 
 
 def _keys_at(step: Step) -> Collection[str]:
@@ -142,7 +124,7 @@ def _not_offered(flow: HelpdeskFlow, name: str, menu: Menu, document: Document) 
         ]
         if language.partition("-")[0] not in _READ or not all(isinstance(one, Words) for one in pieces if _sounds(one)):
             continue
-        said = set[str]().union(*(offered(one.say) for one in pieces if isinstance(one, Words)))
+        said = {offer.key for one in pieces if isinstance(one, Words) for offer in offers(one.say)}
         for key, option in menu.keys.items():
             if key not in said | told and not _repeats(option, name):
                 told.add(key)

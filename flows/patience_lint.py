@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from flows.key_lint import OFFER, key_offered
 from flows.listening import filled_in, heard, speaking, spoken_to
+from flows.offering import offers
 from flows.problems import Problem
 from flows.routes import STEPS, reachable, silent_exits
 from flows.schema import HelpdeskFlow
@@ -155,10 +155,10 @@ class _Ways:
         for piece in spoken_to(menu.say, desk, self.language):
             if isinstance(piece, Words):
                 text = filled_in(piece, desk, self.language)
-                for match in OFFER.finditer(text):
-                    option = menu.keys.get(key_offered(match))
+                for offer in offers(text):
+                    option = menu.keys.get(offer.key)
                     if option is not None and option.opens:
-                        return seconds + speaking(text[: match.end()])
+                        return seconds + speaking(text[: offer.ends])
                 seconds += speaking(text)
             else:
                 seconds += float(piece.pause) if isinstance(piece, Gap) else self._heard((piece,))

@@ -85,7 +85,11 @@ class Document:
         """Line and column of `words` inside the value at `place`; of the value when they are not written literally."""
         entry = self.entry(place)
         index = self.text.find(words, entry.start, entry.end)
-        return entry.value if index < 0 else _line_and_column(self.text, index)
+        return entry.value if index < 0 else self.spot(index)
+
+    def spot(self, index: int) -> tuple[int, int]:
+        """Line and column of the character with this index."""
+        return _line_and_column(self.text, index)
 
 
 class _Unreadable(Exception):

@@ -12,9 +12,9 @@ from flow_phone import SHIPPED
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
-from flows.key_lint import OFFER, offered
 from flows.lint import check
 from flows.loader import load
+from flows.offering import offers
 from flows.oncall_schema import OnCall
 from flows.patience_lint import OPENING_KEY, SILENT
 from flows.problems import Problem
@@ -154,17 +154,25 @@ def test_a_goodbye_after_words_that_a_key_chose_is_no_hanging_up(folder: Folder)
         ("In an emergency hang up and dial 9 1 1.", set()),
         ("In an emergency hang up and dial nine one one.", set()),
         ("Dial 9-1-1, or press 4.", {"4"}),
+        ("In an emergency hang up and dial 1-800-555-0100, or 1 800 555 0100.", set()),
         ("Press 12 times.", set()),
+        ("Press 1 for emergencies, 2 for sales, or 3 for billing.", {"1", "2", "3"}),
+        ("Press one for emergencies; two to leave a message. The office has 3 for you.", {"1", "2"}),
+        ("For sales press 1, for support 2, for billing 3.", {"1", "2", "3"}),
+        ("Oprima uno para ayuda, dos para mensajes o tres para salir.", {"1", "2", "3"}),
+        ("Press either 1 or star. Hit 3, push number 4, or choose option 5.", {"1", "*", "3", "4", "5"}),
+        ("Choose one of these. Select 2 of them.", set()),
         ("We press on, 7 days a week.", set()),
     ],
 )
 def test_keys_are_read_in_the_words(words: str, keys: set[str]) -> None:
-    assert offered(words) == keys
+    assert {offer.key for offer in offers(words)} == keys
 
 
 def test_only_what_is_surely_offered_is_refused(folder: Folder) -> None:
     """ "press 1, 5 minutes" names one key; that it might name two only keeps the check from asking for words."""
-    assert len(OFFER.findall("To wait, press 1, 5 minutes at most.")) == 1
+    assert [offer.key for offer in offers("To wait, press 1, 5 minutes at most.") if offer.sure] == ["1"]
+    assert [offer.key for offer in offers("Press 1, 2 or 3, for bills 4.") if offer.sure] == ["1", "2", "3"]
     text = SMALL.replace("For an emergency, press 1.", "To wait, press 1, 5 minutes at most.")
     assert said(folder(helpdesk=text)) == []
 
