@@ -27,6 +27,13 @@ VOICE_FORM = r"[A-Za-z][A-Za-z0-9._-]{0,59}"
 LANGUAGE_FORM = r"[a-z]{2,3}(-[A-Z][A-Za-z]{1,3})?"
 STEP_FORM = r"[a-z][a-z0-9_]{0,39}"
 KEY_FORM = r"[0-9*#]"
+#: What people call the clocks of the United States: by its letters CST is most like CET, which is seven hours off.
+_US_CLOCKS = {
+    "America/New_York": ("est", "edt", "et", "eastern"),
+    "America/Chicago": ("cst", "cdt", "ct", "central"),
+    "America/Denver": ("mst", "mdt", "mt", "mountain"),
+    "America/Los_Angeles": ("pst", "pdt", "pt", "pacific"),
+}
 E164_FORM = r"\+[1-9][0-9]{6,14}"
 
 
@@ -106,8 +113,15 @@ def _zones() -> frozenset[str]:
 
 def _zone(zone: str) -> str:
     if zone not in _zones():
-        raise wrong(f"{shown(zone)} is not a time zone", did_you_mean(zone, _zones()) or "such as America/Chicago")
+        raise wrong(f"{shown(zone)} is not a time zone", zone_meant(zone) or "such as America/Chicago")
     return zone
+
+
+def zone_meant(written: str) -> str:
+    """A hint for something that is no time zone; "" when nobody can tell what was meant."""
+    name = written.casefold().removesuffix(" time")
+    clock = next((zone for zone, names in _US_CLOCKS.items() if name in names), None)
+    return f"did you mean '{clock}'?" if clock else did_you_mean(written, _zones())
 
 
 def shown(value: object) -> str:

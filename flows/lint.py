@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flows.client_lint import client_problems
 from flows.consent import consent_problems, wording_problems
+from flows.folder_lint import unread_files
 from flows.hours_lint import hours_problems
 from flows.key_lint import key_problems
 from flows.language_lint import language_problems, languages_heard
@@ -30,9 +31,10 @@ def check(directory: Path, *, alphabet: Alphabet, now: datetime | None = None) -
 
     Notes are among it. `now` (this moment, when left out) decides which override is over and which clock change is next."""
     loaded = load_all(directory)
-    if loaded.flows is None:
-        return loaded.problems
-    return tuple(sorted(set(lint(loaded.flows, loaded.documents, alphabet=alphabet, now=now or datetime.now(UTC)))))
+    found = {*loaded.problems, *unread_files(directory)}
+    if loaded.flows is not None:
+        found.update(lint(loaded.flows, loaded.documents, alphabet=alphabet, now=now or datetime.now(UTC)))
+    return tuple(sorted(found))
 
 
 def lint(

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, available_timezones
 
-from flows.fields import shown, wrong
+from flows.fields import shown, wrong, zone_meant
 from flows.localtime import Odd, meanings, moment, odd
-from flows.nearest import did_you_mean
 
 EXAMPLE = "2026-11-24 10:00, or with a zone: 2026-11-01 01:30 America/Chicago"
 FORM = (
@@ -64,7 +63,7 @@ def written(value: object) -> Written:
         raise wrong(f"{shown(value)} is not a date with a time of day", EXAMPLE)
     zone = match["zone"]
     if zone is not None and zone not in available_timezones():
-        raise wrong(f"{shown(zone)} is not a time zone", did_you_mean(zone, available_timezones()) or EXAMPLE)
+        raise wrong(f"{shown(zone)} is not a time zone", zone_meant(zone) or EXAMPLE)
     try:
         local = datetime.fromisoformat(f"{match['day']} {match['clock'].zfill(5)}")
         exact = datetime.fromisoformat(f"{local.isoformat()}{match['offset']}") if match["offset"] else None

@@ -1,6 +1,7 @@
 """The shipped files, the corpus of broken ones, and what may lie in a folder instead of a flow file."""
 
 import os
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -152,6 +153,55 @@ def test_a_folder_that_does_not_exist_says_so_for_each_file(tmp_path: Path) -> N
     with pytest.raises(FlowErrors) as caught:
         load(tmp_path / "nowhere")
     assert [Path(problem.file).name for problem in caught.value.problems] == ["helpdesk.yml", "oncall.yml"]
+
+
+def test_a_file_that_nothing_reads_is_noted(folder: Folder) -> None:
+    """An admin who saved the clients as client.yml would otherwise look for the mistake inside of the file."""
+    there = folder()
+    (there / "client.yml").write_bytes(b"clients: []\n")
+    (there / "helpdesk.yaml").write_bytes(b"[")
+    (there / "storm.yml").write_bytes(b"")
+    (there / "texts.es.yml.before-rollback").write_bytes(b"")
+    assert [(Path(one.file).name, one.note, one.hint) for one in check(there)] == [
+        ("client.yml", True, "did you mean 'clients.yml'?"),
+        ("helpdesk.yaml", True, "did you mean 'helpdesk.yml'?"),
+        (
+            "storm.yml",
+            True,
+            "the files are helpdesk.yml, oncall.yml, clients.yml, and texts.es.yml for texts in Spanish",
+        ),
+    ]
+    (there / "helpdesk.yml").unlink()
+    assert [(Path(one.file).name, one.note) for one in check(there) if one.note is False] == [("helpdesk.yml", False)]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("CST", "America/Chicago"),
+        ("Central Time", "America/Chicago"),
+        ("EDT", "America/New_York"),
+        ("pst", "America/Los_Angeles"),
+    ],
+)
+def test_the_clocks_of_the_united_states_are_known_by_their_names(folder: Folder, written: str, meant: str) -> None:
+    """By its letters alone CST is most like CET: a hint that would move the hours of a Texan office by seven."""
+    helpdesk = (SHIPPED / "helpdesk.yml").read_text(encoding="utf-8").replace("America/Chicago", written)
+    [problem] = check(folder(helpdesk=helpdesk))
+    assert (problem.message, problem.hint) == (f"'{written}' is not a time zone", f"did you mean '{meant}'?")
+
+
+def test_the_examples_of_the_manual_pass_the_check(folder: Folder) -> None:
+    manual = (SHIPPED / "README.md").read_text(encoding="utf-8")
+    blocks = [block.partition("```")[0] for block in re.split(r"```(?:yaml)?\n", manual)]
+    [hours] = [one for one in blocks if one.startswith("hours:")]
+    [team] = [one for one in blocks if one.startswith("team:")]
+    [texts] = [one for one in blocks if one.startswith("texts:\n  routes:")]
+    [escalation] = [one for one in blocks if one.startswith("escalation:")]
+    helpdesk = (SHIPPED / "helpdesk.yml").read_text(encoding="utf-8")
+    helpdesk = re.sub(r"hours:\n  office: .*\n", lambda _: hours, helpdesk, count=1)
+    helpdesk = helpdesk.replace("\ntexts:\n", "\n" + texts, 1)
+    assert check(folder(helpdesk=helpdesk + escalation, oncall=team)) == ()
 
 
 def test_the_version_changes_with_every_edit_and_with_nothing_else(folder: Folder) -> None:
