@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -105,10 +106,12 @@ def standing(hours: Hours, at: datetime, *, zone: str) -> Standing:
         if moment(one.begins, zone) <= at < moment(one.ends, zone):
             return Standing(State.OPEN if one.open else State.CLOSED, one.why)
     today = at.astimezone(ZoneInfo(zone)).date()
-    began = [day for span in hours.open if (day := _began(span, at, today=today, zone=zone)) is not None]
-    for day in began:
-        if (name := holiday(hours.holidays, day)) is None:
-            return Standing(State.OPEN)
+    began: list[date] = []
+    for span in hours.open:
+        if (day := _began(span, at, today=today, zone=zone)) is not None:
+            if holiday(hours.holidays, day) is None:
+                return Standing(State.OPEN)
+            began.append(day)
     if (name := holiday(hours.holidays, began[0] if began else today)) is not None:
         return Standing(State.HOLIDAY, name)
     return Standing(State.CLOSED)
@@ -137,7 +140,13 @@ def _began(span: Span, at: datetime, *, today: date, zone: str) -> date | None:
     for back in (0, 1, -1, 2):  # clock changes at midnight and skipped days reach farther than yesterday
         day = today - timedelta(days=back)
         if day.weekday() in span.days:
-            begins, ends = moment(wall(day, span.begins), zone), moment(wall(day, span.begins + span.length), zone)
+            begins, ends = _lasts(span, day, zone)
             if begins <= at < ends:
                 return day
     return None
+
+
+@lru_cache(maxsize=65536)
+def _lasts(span: Span, day: date, zone: str) -> tuple[datetime, datetime]:
+    """When the span begins and ends that begins on `day`. Two versions are compared at every such moment of a year."""
+    return moment(wall(day, span.begins), zone), moment(wall(day, span.begins + span.length), zone)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from functools import lru_cache
 
 from flows.hours import State, standing
 from flows.schema import HelpdeskFlow, TextRoute
@@ -19,7 +20,13 @@ def _fits(flow: HelpdeskFlow, route: TextRoute, text: str, at: datetime) -> bool
 def says_one_of(text: str, words: tuple[str, ...]) -> bool:
     """Whether one of the words, or groups of words, stands in the text as it is: case and spaces do not matter."""
     plain = " ".join(text.casefold().split())
-    return any(re.search(rf"(?<!\w){re.escape(' '.join(one.casefold().split()))}(?!\w)", plain) for one in words)
+    return any(_form(one).search(plain) for one in words)
+
+
+@lru_cache(maxsize=8192)
+def _form(words: str) -> re.Pattern[str]:
+    """A file may have more of them than the cache of `re` holds, and each is looked for in every text."""
+    return re.compile(rf"(?<!\w){re.escape(' '.join(words.casefold().split()))}(?!\w)")
 
 
 def _at_the_hour(flow: HelpdeskFlow, route: TextRoute, at: datetime) -> bool:
