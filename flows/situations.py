@@ -38,6 +38,10 @@ class Situation:
         return dict(self.hours).get(name, State.CLOSED)
 
 
+#: More ways for several hours to stand together than this nobody reads.
+_MOST_TIMES = 3
+
+
 def situations(old: Flows, new: Flows, steps: Collection[Step], *, now: datetime) -> tuple[Situation, ...]:
     """Every situation that occurs with these steps, in one of the two versions, from `now` on."""
     names = sorted({step.hours for step in steps if isinstance(step, HoursStep)})
@@ -118,6 +122,8 @@ def _times(some: set[States], every: set[States]) -> str:
             if kept[name] != {dict(one)[name] for one in every}
         ]
         return listed(parts)
+    if len(some) > _MOST_TIMES:
+        return f"at some times, depending on the hours {listed(f'“{name}”' for name in names)}"
     return " or ".join(_one(one) for one in sorted(some))
 
 

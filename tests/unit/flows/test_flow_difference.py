@@ -118,3 +118,24 @@ def test_a_flow_with_all_there_is_is_told_from_the_greeting_on() -> None:
         in "".join(noticed)
     )
     assert "texters: Automatic texts no longer come in “es”." in noticed
+
+
+def test_many_hours_that_depend_on_each_other_are_named_once(tmp_path: Path) -> None:
+    """Key 2 goes through the hours of three teams: listing how all of them can stand together helps nobody."""
+    blocks = "".join(
+        f"  {name}: {{open: mon-fri {at}}}\n" for name, at in (("a", "08-12"), ("b", "10-14"), ("c", "11-17"))
+    )
+    ways = "".join(
+        f"    at_{name}: {{hours: {name}, open: {opens}, closed: {closed}}}\n"
+        for name, opens, closed in (("a", "message", "at_b"), ("b", "at_c", "team"), ("c", "message", "team"))
+    )
+    edits = (
+        ("calls:\n", "hours:\n" + blocks.replace("-1", ":00-1").replace("}", ":00}") + "calls:\n"),
+        ("          2: {next: team", "          2: {next: at_a"),
+        ("    team:   ", ways + "    team:   "),
+    )
+    old, new = edited(tmp_path / "flows", "plain/helpdesk.yml", *edits)
+    assert [line for line in told(old, new) if "key 2" in line] == [
+        "callers: At some times, depending on the hours “a”, “b” and “c”, key 2 now goes to the voicemail instead of "
+        "ringing everyone on duty."
+    ]
