@@ -113,9 +113,11 @@ def _words(details: ErrorDetails, holder: type[BaseModel] | None, *, field: Fiel
         return _no_block(value, _choices(kind, loc, holder=holder, field=field))
     if value is None:
         return "the value is empty", about
+    if kind == "string_unicode":
+        return "the text holds half a character, which nobody can say or send", r"type it anew, without \u and \U"
     if kind == "literal_error":
         options = _options(field.annotation) if field else []
-        return f"{shown(value)} is not allowed; allowed: {', '.join(options)}", did_you_mean(str(value), options)
+        return f"{_seen(value)} is not allowed; allowed: {', '.join(options)}", did_you_mean(str(value), options)
     return _wrong_value(kind, value, context=context, field=field), about
 
 
@@ -170,9 +172,9 @@ def _wrong_value(kind: str, value: object, *, context: dict[str, Any], field: Fi
     """The message for a value of the wrong type or outside of its bounds."""
     low, high = _bounds(field)
     if kind.startswith("int_") or kind in {"greater_than_equal", "less_than_equal"}:
-        return f"{shown(value)} is not a whole number from {low} to {high}"
+        return f"{_seen(value)} is not a whole number from {low} to {high}"
     if kind.startswith("bool_"):
-        return f"{shown(value)} is neither true nor false"
+        return f"{_seen(value)} is neither true nor false"
     if kind == "string_type":
         return "text belongs here, not a list or a block"
     if kind == "string_too_long":

@@ -52,7 +52,10 @@ def _span(value: Any) -> Span:
     if isinstance(value, Span):
         return value
     if not isinstance(value, str) or not re.fullmatch(_SPAN, text := " ".join(value.lower().split())):
-        raise wrong(f"{shown(value)} are no hours" if isinstance(value, str) else "hours belong here", _HINT)
+        # Whoever copies hours from a letter copies its dashes, which look the same in many editors.
+        dash = isinstance(value, str) and re.search("[\u2010-\u2015\u2212]", value)
+        hint = f"write a plain - instead of {dash[0]}: mon-fri 08:00-17:00" if dash else _HINT
+        raise wrong(f"{shown(value)} are no hours" if isinstance(value, str) else "hours belong here", hint)
     match = re.fullmatch(rf"(?:(.*) )?({CLOCK_FORM}) ?- ?({CLOCK_FORM}|24:00)", text)
     assert match is not None  # the whole form fits
     return Span(days_of(match[1] or "mon-sun"), clock_of(match[2]), clock_of(match[4], midnight=True))

@@ -19,7 +19,11 @@ def language_problems(flow: HelpdeskFlow, clients: Sequence[Client], document: D
     spoken = languages_at(flow, clients)
     everywhere = set(languages_heard(flow, clients))
     for language in flow.desk.languages:
-        if language not in everywhere:
+        if language == flow.desk.language:
+            message = f"{language} is the desk's own language: its voice is the one here, not `voice`"
+            hint = "delete it here, and write its voice behind `voice`"
+            yield document.problem(("desk", "languages", language), message, hint=hint, key=True, note=True)
+        elif language not in everywhere:
             message = f"no caller ever hears {language}"
             hint = f"give a key of a menu `language: {language}`, or a client in clients.yml, or delete it here"
             yield document.problem(("desk", "languages", language), message, hint=hint, key=True, note=True)
@@ -72,7 +76,7 @@ def _missing(
         if missing and document.has((*place, *inner)):
             message = f"`{field}` of {of} has no words in {which}: a caller who speaks it hears another language"
             code = missing[0].partition("-")[0]
-            other = next(iter({desk.language.partition("-")[0]} - {code}), "en")
+            other = next(one for one in (desk.language.partition("-")[0], "en", "es") if one != code)
             hint = f"write it in each language: {{{other}: ..., {code}: ...}}"
             yield document.problem((*place, *inner), message, hint=hint, note=True)
         elif missing:
@@ -91,7 +95,7 @@ def _is_there(prompt: AnyPrompt, language: str, desk: Desk) -> bool:
 
 def _unknown(flow: HelpdeskFlow, document: Document) -> Iterator[Problem]:
     """Languages of prompts that the desk does not speak: nobody would ever hear them, or a key of a prompt is mistyped."""
-    spoken = (flow.desk.language, *flow.desk.languages)
+    spoken = tuple(dict.fromkeys((flow.desk.language, *flow.desk.languages)))
     for name, step in flow.calls.steps.items():
         place = (*STEPS, name)
         keys = step.menu.keys.items() if isinstance(step, MenuStep) else ()

@@ -48,6 +48,8 @@ def _day(value: Any) -> date:
             return date.fromisoformat(text)
     except ValueError:
         raise wrong(f"{shown(text)} is not a day of the calendar", "look at the month and its length") from None
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        raise wrong(f"{shown(text)} is too far away", "the years are 2000 to 2099")
     raise wrong(f"{shown(text)} is not a date", hint)
 
 
@@ -55,6 +57,8 @@ def _local(value: Any) -> datetime:
     hint = "date and time of day: 2026-12-24 08:00"
     text = _text(value, hint).replace("T", " ")
     day, _, clock = text.partition(" ")
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", day) and not re.fullmatch(_DATE, day):
+        raise wrong(f"{shown(text)} is too far away", "the years are 2000 to 2099")
     if not re.fullmatch(rf"{_DATE} {CLOCK_FORM}", text):
         raise wrong(f"{shown(text)} is not a date with a time of day", hint)
     minutes = clock_of(clock)
