@@ -74,11 +74,26 @@ def _looked_at(flows: Flows, words: Collection[str]) -> bool:
 
 
 def _languages(flows: Flows, document: Document) -> Iterator[Problem]:
-    """A client's language that the desk neither speaks nor writes."""
+    """A client's language that the desk does not speak, or does not write."""
     desk = flows.helpdesk.desk
-    known = (desk.language, *desk.languages, *flows.translations)
     for index, client in enumerate(flows.clients):
-        if client.language is not None and not any(same_language(client.language, one) for one in known):
+        if client.language is None:
+            continue
+        spoken, written = (
+            any(same_language(client.language, one) for one in (desk.language, *others))
+            for others in (desk.languages, flows.translations)
+        )
+        file = f"texts.{client.language.partition('-')[0]}.yml"
+        message, hint = "", f"desk.languages of helpdesk.yml and a file {file} would change that"
+        if not spoken and not written:
             message = f"the desk neither speaks nor writes '{client.language}': {client.name} hears {desk.language}"
-            hint = f"desk.languages of helpdesk.yml and a file texts.{client.language.partition('-')[0]}.yml would change that"
+        elif not spoken:
+            message = f"the desk does not speak '{client.language}': {client.name} hears {desk.language}"
+            hint = "desk.languages of helpdesk.yml has the languages of calls"
+        elif not written:
+            message = (
+                f"the desk does not write '{client.language}': automatic texts to {client.name} are in {desk.language}"
+            )
+            hint = f"put the texts of this language into a file {file}"
+        if message:
             yield document.problem(("clients", index, "language"), message, hint=hint, note=True)

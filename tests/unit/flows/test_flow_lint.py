@@ -272,3 +272,15 @@ def test_a_team_that_nobody_ever_puts_on_duty_is_never_rung(folder: Folder, more
     found = [one for one in said(folder(helpdesk=text, oncall=f"{team}{more}\n")) if "so no phone rings" in one]
     assert found == (["nobody of 'field' is ever on duty, so no phone rings"] if never else [])
     assert OnCall.model_validate(YAML(typ="base").load(f"{team}{more}\n"))
+
+
+def test_a_client_whose_language_is_only_spoken_or_only_written_is_noted(folder: Folder) -> None:
+    """Calls and automatic texts have their languages in two places, and one of them is easily forgotten."""
+    clients = 'clients: [{name: Taqueria El Pino, numbers: ["+19035550170"], language: es}]'
+    texts = (SHIPPED / "texts.es.yml").read_text(encoding="utf-8")
+    assert said(folder(clients=clients)) == [
+        "the desk does not write 'es': automatic texts to Taqueria El Pino are in en-US"
+    ]
+    assert said(folder(clients=clients, texts=texts)) == []
+    only_english = folder(helpdesk=SMALL, clients=clients, texts=texts)
+    assert "the desk does not speak 'es': Taqueria El Pino hears en-US" in said(only_english)
