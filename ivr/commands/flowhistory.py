@@ -122,7 +122,11 @@ def roll_back(settings: Settings, named: str | None, *, to: Path | None, now: da
             wanted = _wanted(session, known, named, settings.flows_dir)
             files = flow_versions.files_of(session, wanted.version) or {}
             kept = (flow_versions.files_of(session, known.version) or {}) if known else {}
-            flows = None if wanted.built_in else _loaded(session, wanted, settings.flows_dir)
+            if wanted.built_in:
+                raise Failure(
+                    f"version {wanted.number} is the built-in voicemail, which has no files. Choose another one."
+                )
+            flows = _loaded(session, wanted, settings.flows_dir)
             if flows is None:
                 raise Failure(f"version {wanted.number} cannot be used by this helpline. Choose another one.")
         if to is not None:

@@ -182,6 +182,22 @@ def test_without_an_earlier_version_there_is_nothing_to_go_back_to(start: Start,
         roll_back(desk.settings, None, to=None)
 
 
+def test_there_is_no_file_of_the_built_in_voicemail_to_go_back_to(start: Start, admin: Admin) -> None:
+    """The desk began in an empty folder; its files came later."""
+    files = {path: path.read_bytes() for path in admin.folder.glob("*.yml")}
+    for path in files:
+        path.unlink()
+    desk = start()
+    desk.looks_long()
+    for path, content in files.items():
+        path.write_bytes(content)
+    desk.looks()
+    assert next(change.number for change in desk.history() if change.number) == 2
+    with pytest.raises(Failure, match="version 1 is the built-in voicemail, which has no files"):
+        roll_back(desk.settings, "1", to=None)
+    assert {path: path.read_bytes() for path in admin.folder.glob("*.yml")} == files
+
+
 def test_a_folder_that_cannot_be_written_is_refused_with_a_way_out(
     edited: Process, admin: Admin, tmp_path: Path
 ) -> None:
