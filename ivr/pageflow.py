@@ -1,6 +1,6 @@
 """The page that is spoken: what a colleague hears who is called about a ticket, and what the keys do.
 
-Only 4 takes the ticket, and any key says that a person is there; a mailbox presses none (carrier-facts §0.1). Whether a
+Only 4 takes the ticket, and any key says that a person is there; a mailbox presses none (docs/carrier.md). Whether a
 machine picked up is not asked: the carrier guesses it, late and wrongly."""
 
 from sqlalchemy.orm import Session as Unit

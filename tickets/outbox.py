@@ -35,7 +35,7 @@ NO_REPORT = "no delivery report"
 
 
 class Refusal(StrEnum):
-    """Why the carrier will not take a text (carrier-facts §4, error codes)."""
+    """Why the carrier will not take a text (docs/carrier.md, texts)."""
 
     OPTED_OUT = "opted-out"  # its own block list: 21610
     PERMANENT = "permanent"  # this number will never get it

@@ -1,7 +1,7 @@
 """Ringing the team for a caller: begin, how it stands, who takes it, and what became of the two.
 
 A key press takes the call, the first one for good: whoever decides holds call, ticket, ring and leg. The carrier's report
-that both sides are in their room makes it a talk. Neither alone is an answered call (carrier-facts §0.1)."""
+that both sides are in their room makes it a talk. Neither alone is an answered call (docs/carrier.md)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -243,7 +243,7 @@ def reported(session: Session, call: Call, ring: Ring, leg: Leg, *, now: datetim
 def after_talk(session: Session, call: Call, *, now: datetime) -> int | None:
     """The caller comes out of the room: how many seconds they talked. None when they did not, and when the colleague is
     still there so soon: a call that is moved while it enters the room asks for its next turn, and does not hear the answer
-    (carrier-facts §3 d)."""
+    (docs/carrier.md, ringing colleagues)."""
     ring = hold(session, call)
     if ring is None or ring.state != RingState.TAKEN:
         return None
