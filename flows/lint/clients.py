@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
-from flows.lint.people import callable_number, is_callable, twice
+from flows.lint.people import callable_number, count_the_digits, is_callable, twice
 from flows.loader import ONCALL, Flows
 from flows.problems import Problem
 from flows.source import Document, Place
@@ -44,7 +44,7 @@ def _blocked(flows: Flows, clients: dict[str, Place], document: Document) -> Ite
             yield document.problem(place, f"this number is blocked, and {whose}", hint="delete it here")
         elif not is_callable(number):
             message = f"{number} is a number that no network has"
-            hint = "only a forged caller id can match it; else count the digits: +1, three, three, four"
+            hint = f"only a forged caller id can match it; else {count_the_digits(number)}"
             yield document.problem(place, message, hint=hint, note=True)
         if number in first:
             line = document.entry(("blocked", first[number])).value[0]

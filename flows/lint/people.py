@@ -23,8 +23,14 @@ NOT_FOR_STAFF = {
 def callable_number(number: str, place: Place, *, document: Document) -> Iterator[Problem]:
     """A number that no network knows."""
     if not is_callable(number):
-        hint = "look at the area code and count the digits: +1, three, three, four"
+        area = "area code" if number.startswith("+1") else "country code"
+        hint = f"look at the {area} and {count_the_digits(number)}"
         yield _at(document, place, message=f"{number} is not a number that can be called", hint=hint)
+
+
+def count_the_digits(number: str) -> str:
+    """A hint for a number that has too few digits, too many, or wrong ones."""
+    return "count the digits" + (": +1, three, three, four" if number.startswith("+1") else "")
 
 
 def is_callable(number: str) -> bool:
