@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from tests.smoke.desk import LEE, ROBIN, ROOT, SAM, TEAM, Desk, running, until
 
 pytestmark = pytest.mark.smoke
