@@ -17,10 +17,10 @@ from ivr.legflow import LARGEST, Script
 from ivr.opening import ROOM, Instructions
 from ivr.wiring import Helpline
 from tickets import calls, legs, ringing, rings, work
-from tickets.models import Call, Leg
+from tickets.models import Call, Leg, Ticket
 from tickets.models import Ring as RingRow
 from tickets.ringing import How, Pressed
-from tickets.states import LegState, RingState, WorkKind
+from tickets.states import LegState, RingState, TicketState, WorkKind
 
 log = structlog.get_logger(__name__)
 
@@ -162,12 +162,21 @@ def _after(unit: Unit, desk: Helpline, leg: Leg, call: Call, row: RingRow) -> tu
     """Whoever took the call comes out of the room: the talk is over, or never began."""
     if row.taken_by != leg.id:
         return _say(desk, "The line was lost. The caller is leaving a message now. Goodbye."), Hangup()
-    ticket = calls.ticket_of(unit, call)
+    ticket, gone = calls.ticket_of(unit, call), row.bridged_at is None and call.ended_at is not None
     number = ticket.number if ticket else None
-    if row.bridged_at is None and call.ended_at is not None:
-        return _gone(desk, number, call)
     rings.talk_ended(unit, call, row, now=desk.now())
+    if ticket is not None and (ticket.state, ticket.claimed_by) != (TicketState.CLAIMED, leg.person):
+        # Somebody took it by text while the phones rang, or it was resolved during the talk.
+        return _say(desk, f"{'The caller has hung up. ' if gone else ''}{_standing(ticket)} Goodbye."), Hangup()
+    if gone:
+        return _gone(desk, number, call)
     return _say(desk, f"Ticket {number} is yours. Text DONE {number} when it is solved. Goodbye."), Hangup()
+
+
+def _standing(ticket: Ticket) -> str:
+    if ticket.state == TicketState.CLAIMED:
+        return f"{ticket.claimed_by} has ticket {ticket.number}."
+    return f"Ticket {ticket.number} is {ticket.state}."
 
 
 def _gone(desk: Helpline, number: int | None, call: Call) -> tuple[Instruction, ...]:

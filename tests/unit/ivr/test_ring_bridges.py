@@ -5,7 +5,7 @@ Some carriers of this kind report nothing of rooms but that; and reports overtak
 import pytest
 
 from tests.ringing_story import RingingStory, words
-from tests.world import CLIENT, DESK, LEE, World
+from tests.world import CLIENT, DESK, LEE, ROBIN, World
 
 LEAVE = "After the tone, please say your name"
 THANKS = "Thank you for calling. Goodbye."
@@ -136,6 +136,28 @@ def test_a_caller_who_hung_up_first_leaves_the_ticket_to_the_colleague(story: Ri
     story.world.pass_time(60)
     assert story.world.ticket()["claimed_by"] == "Lee"
     assert story.world.carrier.sent == []
+
+
+@pytest.mark.parametrize(
+    ("command", "standing"),
+    [("ACK 1001", "Robin has ticket 1001. Goodbye."), ("DONE 1001", "Ticket 1001 is resolved. Goodbye.")],
+)
+@pytest.mark.parametrize("talked", [True, False])
+def test_who_talked_to_the_caller_of_a_ticket_that_is_another_s_is_not_told_that_it_is_theirs(
+    ringing: RingingStory, command: str, standing: str, talked: bool
+) -> None:
+    ringing.asks_for_help()
+    ringing.picks_up("Lee")
+    ringing.world.text(ROBIN, command)
+    ringing.key("Lee", "1")
+    ringing.world.work()
+    ringing.is_moved()
+    if talked:
+        ringing.both_are_in("Lee")
+        assert lee_comes_out(ringing) == standing
+    else:
+        ringing.hangs_up()
+        assert words(ringing.is_told("Lee")) == f"The caller has hung up. {standing}"
 
 
 def test_a_colleague_who_is_said_to_be_bridged_before_the_caller_was_sent_for_has_talked_to_nobody(
