@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session as Unit
 
 from flows.instructions import Gather, Hangup, Instruction, Play, Say
 from ivr import page_words
+from ivr.forms import CallForm
 from ivr.legflow import Script
 from ivr.page_words import Words
 from ivr.wiring import Helpline
@@ -31,8 +32,8 @@ def _lock(unit: Unit, leg: Leg) -> None:
     voicepages.lock_ticket(unit, leg)
 
 
-def _answer(unit: Unit, desk: Helpline, leg: Leg, turn: int, keys: str) -> tuple[Instruction, ...]:
-    return _Turn(unit, desk, leg).answer(turn, keys)
+def _answer(unit: Unit, desk: Helpline, leg: Leg, turn: int, form: CallForm) -> tuple[Instruction, ...]:
+    return _Turn(unit, desk, leg).answer(turn, form.digits)
 
 
 def _reported(_unit: Unit, _desk: Helpline, _leg: Leg) -> None:
