@@ -272,7 +272,7 @@ def together(session: Session, call: Call, ring: Ring, *, now: datetime) -> None
 
 def met(session: Session, call: Call, ring: Ring | None, *, rules: Rules, now: datetime) -> None:
     """One side comes out of the room, and the carrier says that it was bridged: with the key, that is a talk
-    (carrier-facts §0.1). Events of the room may never have come."""
+    (docs/carrier.md). Events of the room may never have come."""
     if ring is not None and ring.state == RingState.TAKEN and ring.bridged_at is None:
         together(session, call, ring, now=now)
         if call.ended_at is not None:
