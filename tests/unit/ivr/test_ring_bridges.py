@@ -1,6 +1,6 @@
 """The carrier's word, at the end of a room, that two were bridged: the events of the room may be late, or never come.
 
-Some carriers of this kind report nothing of rooms but that; and reports overtake each other (carrier-facts §0.1, §1)."""
+Some carriers of this kind report nothing of rooms but that; and reports overtake each other (docs/carrier.md)."""
 
 import pytest
 
