@@ -1,6 +1,7 @@
 """A helpline of its own for a measurement: real processes on free ports of the loopback, with a data folder that goes away."""
 
 import os
+import re
 import secrets
 import signal
 import socket
@@ -74,12 +75,26 @@ def temporary_desk() -> Iterator[Desk]:
             "PORT": str(port),
             "SANDBOX_PORT": str(sandbox_port),
             "HELPLINE_API_TOKEN": token,
-            "FLOWS_DIR": str(ROOT / "flows"),
+            "FLOWS_DIR": str(_flows(Path(folder))),
             "PYTHONPATH": str(ROOT),
         }
         desk = Desk(Path(folder), port, sandbox_port, token, environment)
         _migrate(desk)
         yield desk
+
+
+def _flows(folder: Path) -> Path:
+    """The shipped files, but for incidents: callers who leave the same few samples are tickets of their own here."""
+    made = folder / "flows"
+    made.mkdir()
+    for source in (ROOT / "flows").glob("*.yml"):
+        words = source.read_text(encoding="utf-8")
+        if source.name == "helpdesk.yml":
+            words, found = re.subn(r"(?m)^incidents: \{window_minutes: \d+", "incidents: {window_minutes: 0", words)
+            if not found:
+                raise BenchError(f"{source} has no line that begins with `incidents: {{window_minutes: `")
+        (made / source.name).write_text(words, encoding="utf-8")
+    return made
 
 
 def helpline(*words: str) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Voicemails on the real processes: `helpline up` with the sandbox carrier, and callers who leave the samples."""
 
 import csv
+import itertools
 import json
 import sqlite3
 import time
@@ -19,6 +20,8 @@ from ivr.up import MODEL_READY
 MODEL_WITHIN = 180.0
 #: Callers that go through the menu at the same time; all hang up together.
 HANDS = 10
+#: Nobody calls twice: a second call would join the first one's ticket.
+_NUMBERS = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def leave(helpline_up: Up, count: int) -> list[str]:
     samples, sandbox = spoken_samples(), helpline_up.sandbox
 
     def call(number: int) -> str:
-        sid = sandbox.call(f"+1903556{number:04}", pace="caller")
+        sid = sandbox.call(f"+1903556{next(_NUMBERS):04}", pace="caller")
         sandbox.press(sid, "1", wait=30)
         sandbox.press(sid, "1", wait=30)  # a message, instead of waiting for the team
         sandbox.speak(sid, samples[number % len(samples)], wait=30)

@@ -73,7 +73,7 @@ class Pair:
 
 
 def signed_calls(desk: Desk, count: int) -> list[bytes]:
-    """First webhooks of `count` different calls, with the parameters and headers that the carrier sends (carrier-facts §1)
+    """First webhooks of `count` different calls, with the parameters and headers that the carrier sends (docs/carrier.md)
     and a good signature each."""
     account = sandbox_account(desk.data)
     key, url = account.auth_token.encode(), desk.url + PATH

@@ -18,7 +18,7 @@ DOCUMENT = ROOT / "docs" / "consent.md"
 INTRODUCTION = """\
 # What STOP, START and HELP are read as
 
-For admins, in ten lines:
+For admins, in eleven lines:
 1. **STOP**, in any reasonable wording, counts at once: the consent ledger keeps the words and the text's id, and no text goes
    to that number any more. Calling still works.
 2. The opt-out is confirmed once, unless the carrier has answered it already. Nothing else follows.
@@ -32,7 +32,9 @@ For admins, in ten lines:
    with `helpline`, helpline answers them. Other wordings ("Stop.", "opt out", Spanish) are helpline's in every case.
 8. What the carrier says it has answered (`OptOutType`) counts as it says, whatever the words.
 9. A colleague who texts STOP gets no pages until START. The rest of the team is told at once.
-10. A wording is missing? Add it to `tests/unit/tickets/wishes.yml`, see the test fail, then teach it to
+10. **A key in a call** that asks for a text ("press 1 to be told") is a consent too, kept with the words that were heard. It
+   undoes no opt-out: whoever has opted out is not offered it.
+11. A wording is missing? Add it to `tests/unit/tickets/wishes.yml`, see the test fail, then teach it to
     `tickets/wish_words.py`.
 
 The rule behind it: a text is an opt-out when it can be read, from its first word to its last, as words that ask for it and

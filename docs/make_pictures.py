@@ -25,9 +25,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from flows.drawing import draw
+from flows.drawing.cards import draw
+from flows.drawing.svg import svg
 from flows.loader import load
-from flows.svg import svg
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from flows.oncall_schema import OnCall
 from flows.schema import ClientList, HelpdeskFlow, Wordings
-from flows.testfile import CaseFile
+from flows.trying.testfile import CaseFile
 
 _FILES: dict[str, type[BaseModel]] = {
     "helpdesk.schema.json": HelpdeskFlow,

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ValidationError
 from flows.escalation import unknown_people, unknown_teams
 from flows.explain import explain
 from flows.fields import LANGUAGE_FORM
-from flows.hours_lint import unusable_hours
-from flows.oncall_names import unusable
+from flows.lint.hours import unusable_hours
+from flows.lint.names import unusable
 from flows.oncall_schema import OnCall
 from flows.problems import FlowErrors, Problem
 from flows.routes import unknown_steps
@@ -88,7 +88,7 @@ class Loaded:
 def load(directory: Path) -> Flows:
     """The flow files of `directory`. Raises FlowErrors with every problem of every file, and nothing else.
 
-    What it loads the engine can run. Advice about wording and reach is `flows.lint.check`'s.
+    What it loads the engine can run. Advice about wording and reach is `flows.lint.check.check`'s.
     """
     loaded = load_all(directory)
     if loaded.flows is None:

@@ -74,7 +74,7 @@ class _Override:
 
 
 def on_duty(file: OnCall, at: datetime, extra: Iterable[Extra] = ()) -> tuple[Person, ...]:
-    """The people on duty at `at` (any zone). Empty only in a gap of the shifts, which `flows.lint` announces."""
+    """The people on duty at `at` (any zone). Empty only in a gap of the shifts, which `flows.lint.check` announces."""
     return duty(file, at, extra).people
 
 

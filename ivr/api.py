@@ -93,8 +93,37 @@ def _arguments() -> dict[str, Any]:
 def blueprint(latest: Latest) -> Blueprint:
     """The views, bound to the latest Helpline."""
     views = Blueprint("api", __name__, url_prefix="/api/v1")
-    settings = latest().settings
-    token = settings.helpline_api_token
+    _guard(views, latest)
+    _tickets(views, latest)
+    _files(views, latest)
+
+    @views.get("/openapi.json")
+    def openapi() -> Response:
+        """The description of this API."""
+        return jsonify(document(latest().settings.public_url))
+
+    @views.get("/oncall")
+    def oncall() -> Response:
+        """Who is on call now, or at a moment."""
+        desk = latest()
+        try:
+            at = moment_of(request.args["at"]) if "at" in request.args else desk.now()
+            return jsonify(answer(desk.flows.oncall, at, holding(desk.database, at)))
+        except (ValueError, OverflowError):
+            refuse(400, "at must be a moment as ISO 8601 in the years 2000 to 2098, like 2026-11-23T14:05:11Z")
+
+    @views.route("/", defaults={"path": ""})
+    @views.route("/<path:path>")
+    def nothing(path: str) -> Response:
+        """Any other path."""
+        refuse(404, f"There is nothing at /api/v1/{path}")
+
+    return views
+
+
+def _guard(views: Blueprint, latest: Latest) -> None:
+    """Who may ask, and how a refusal looks."""
+    token = latest().settings.helpline_api_token
     expected = token.get_secret_value().encode() if token else None
 
     @views.before_request
@@ -108,11 +137,17 @@ def blueprint(latest: Latest) -> Blueprint:
         if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), expected):
             refuse(401, "Send the header Authorization: Bearer HELPLINE_API_TOKEN")
 
-    @views.get("/openapi.json")
-    def openapi() -> Response:
-        """The description of this API."""
-        return jsonify(document(settings.public_url))
+    @views.app_errorhandler(HTTPException)
+    def failed(error: HTTPException) -> Response | HTTPException:
+        """Also for what no view was found for, such as a wrong method; pages outside the API keep their own form."""
+        if not request.path.startswith("/api/"):
+            return error
+        if error.response is not None:
+            return make_response(error.response)
+        return _problem(error.code or 500, error.description or "")
 
+
+def _tickets(views: Blueprint, latest: Latest) -> None:
     @views.get("/tickets")
     def tickets() -> Response:
         """The newest tickets first."""
@@ -131,35 +166,6 @@ def blueprint(latest: Latest) -> Blueprint:
         if found is None:
             refuse(404, f"Ticket {number} does not exist")
         return jsonify(found)
-
-    @views.get("/oncall")
-    def oncall() -> Response:
-        """Who is on call now, or at a moment."""
-        desk = latest()
-        try:
-            at = moment_of(request.args["at"]) if "at" in request.args else desk.now()
-            return jsonify(answer(desk.flows.oncall, at, holding(desk.database, at)))
-        except (ValueError, OverflowError):
-            refuse(400, "at must be a moment as ISO 8601 in the years 2000 to 2098, like 2026-11-23T14:05:11Z")
-
-    _files(views, latest)
-
-    @views.app_errorhandler(HTTPException)
-    def failed(error: HTTPException) -> Response | HTTPException:
-        """Also for what no view was found for, such as a wrong method; pages outside the API keep their own form."""
-        if not request.path.startswith("/api/"):
-            return error
-        if error.response is not None:
-            return make_response(error.response)
-        return _problem(error.code or 500, error.description or "")
-
-    @views.route("/", defaults={"path": ""})
-    @views.route("/<path:path>")
-    def nothing(path: str) -> Response:
-        """Any other path."""
-        refuse(404, f"There is nothing at /api/v1/{path}")
-
-    return views
 
 
 def _files(views: Blueprint, latest: Latest) -> None:

@@ -27,9 +27,10 @@ from ivr import effects, ringflow
 from ivr.forms import CallForm, RecordingForm
 from ivr.twiml import RECORDING_PATH, Addresses, render
 from ivr.wiring import Helpline
-from tickets import calls, outages, recordings
+from tickets import calls, outages, recordings, work
 from tickets.in_line import in_line
 from tickets.models import Call
+from tickets.states import WorkKind
 
 log = structlog.get_logger(__name__)
 
@@ -152,6 +153,8 @@ def recording_event(desk: Helpline, form: RecordingForm) -> None:
     with desk.database.unit() as unit:
         call = calls.find_or_open(unit, form.call_sid, now=now, rules=desk.rules)
         take_recording(unit, desk, call, form, now=now)
+        if not call.from_raw:  # no request about the call itself got through: the page should say whom to call back
+            work.plan_again(unit, WorkKind.LOOK_UP_CALL, call.id, now=now, due_at=now)
 
 
 def take_recording(unit: Unit, desk: Helpline, call: Call, form: RecordingForm, *, now: datetime) -> None:

@@ -16,7 +16,7 @@ from tickets.states import LegPurpose
 
 log = structlog.get_logger(__name__)
 
-#: Seconds for which a colleague's phone rings: less than most mailboxes wait (carrier-facts §3 f).
+#: Seconds for which a colleague's phone rings: less than most mailboxes wait (docs/carrier.md, ringing colleagues).
 RING_SECONDS = 20
 
 

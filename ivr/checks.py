@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flows.lint import check
+from flows.lint.check import check
 from flows.loader import ONCALL, FlowErrors, Problem, load
 from ivr.settings import Settings, unknown_names
 from tickets import sms

@@ -15,7 +15,7 @@ from tickets.storage import Blob, TooLarge
 
 log = structlog.get_logger(__name__)
 
-#: A file that is not there yet appears within seconds (carrier-facts §2); after so many attempts, some twenty minutes,
+#: A file that is not there yet appears within seconds (docs/carrier.md); after so many attempts, some twenty minutes,
 #: it never will.
 MISSING_AFTER = 12
 

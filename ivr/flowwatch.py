@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from flows.fallback import fallback, savable
-from flows.lint import check
+from flows.lint.check import check
 from flows.loader import load_all, version_of
 from flows.problems import Problem
 from ivr.flowfiles import Stamp, stamp

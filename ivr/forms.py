@@ -20,7 +20,8 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True)
 class CallForm:
-    """A request about a call: the first webhook, a step's action, or a status callback."""
+    """A request about a call: the first webhook, a step's action, or a status callback. `bridged`: the Dial that is over had
+    somebody at its other end."""
 
     sid: str
     status: str
@@ -31,6 +32,7 @@ class CallForm:
     recording_sid: str | None
     recording_seconds: int | None
     dial_status: str = ""
+    bridged: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ def call_form(form: Mapping[str, str]) -> CallForm:
         recording_sid=_recording_sid(form),
         recording_seconds=_seconds(form),
         dial_status=clean(form.get("DialCallStatus", ""), 32).strip().lower(),
+        bridged=clean(form.get("DialBridged", ""), 16).strip().lower() == "true",
     )
 
 

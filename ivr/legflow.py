@@ -24,12 +24,12 @@ GONE = render((Hangup(),), Addresses(""))
 class Script:
     """What the calls of one purpose do. Each function locks what it needs, in the order of `tickets.calls.lock`.
 
-    `wanted`: may the call still be placed? `answer`: what the colleague hears after pressing `keys` ("" for none) at this
-    turn. `reported`: the carrier has said how the call goes; the leg has its new state."""
+    `wanted`: may the call still be placed? `answer`: what the colleague hears at this turn, by what the form says (keys, ""
+    for none; the end of a Dial). `reported`: the carrier has said how the call goes; the leg has its new state."""
 
     wanted: legs.Wanted
     lock: Callable[[Unit, Leg], None]
-    answer: Callable[[Unit, Helpline, Leg, int, str], tuple[Instruction, ...]]
+    answer: Callable[[Unit, Helpline, Leg, int, CallForm], tuple[Instruction, ...]]
     reported: Callable[[Unit, Helpline, Leg], None]
 
 
@@ -47,7 +47,7 @@ def answer(desk: Helpline, scripts: Scripts, form: CallForm, leg_id: int, turn: 
         before = legs.stored_turn(leg, turn)
         if before is not None:
             return before
-        instructions = scripts[LegPurpose(leg.purpose)].answer(unit, desk, leg, turn, form.digits)
+        instructions = scripts[LegPurpose(leg.purpose)].answer(unit, desk, leg, turn, form)
         twiml = render(instructions, addresses(desk, leg, turn))
         legs.store_turn(leg, turn, heard=f"keys {form.digits}" if form.digits else "nothing", twiml=twiml, now=now)
         return twiml

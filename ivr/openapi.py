@@ -160,44 +160,46 @@ _SMALL = {
 }
 
 
+_LISTING = {
+    "summary": "Tickets, the newest first",
+    "parameters": [
+        _query("state", "only tickets in this state", _words("open", "claimed", "resolved")),
+        _query("since", "only tickets opened at or after this moment", _MOMENT),
+        _query("limit", "how many", {"type": "integer", "minimum": 1, "maximum": 100, "default": 100}),
+        _query("cursor", "`next` of the answer before", _TEXT),
+    ],
+    "responses": {"200": _json("Tickets", "A page of tickets"), "400": _failure("A wrong parameter"), **_FAILURES},
+}
+_ONE = {
+    "summary": "One ticket",
+    "parameters": [_path("number", {"type": "integer"})],
+    "responses": {"200": _json("Ticket", "The ticket"), **_FAILURES},
+}
+_SOUND = {
+    "summary": "The sound of a recording; parts of it can be asked for with Range",
+    "parameters": [_path("sid", _TEXT)],
+    "responses": {"200": {"description": "The sound", "content": {"audio/wav": _BYTES}}, **_FAILURES},
+}
+_WHO = {
+    "summary": "Who is on call: `on_duty`, whom a page reaches (`paged`: in a gap of the schedule everyone), "
+    "until when, and who is next",
+    "parameters": [_query("at", "at this moment instead of now; without a zone it is UTC", _MOMENT)],
+    "responses": {"200": _json("OnCall", "Who is on call"), "400": _failure("A wrong parameter"), **_FAILURES},
+}
+
+
 def document(public_url: str) -> dict[str, Any]:
     """The whole description (OpenAPI 3.1)."""
-    listing = {
-        "summary": "Tickets, the newest first",
-        "parameters": [
-            _query("state", "only tickets in this state", _words("open", "claimed", "resolved")),
-            _query("since", "only tickets opened at or after this moment", _MOMENT),
-            _query("limit", "how many", {"type": "integer", "minimum": 1, "maximum": 100, "default": 100}),
-            _query("cursor", "`next` of the answer before", _TEXT),
-        ],
-        "responses": {"200": _json("Tickets", "A page of tickets"), "400": _failure("A wrong parameter"), **_FAILURES},
-    }
-    one = {
-        "summary": "One ticket",
-        "parameters": [_path("number", {"type": "integer"})],
-        "responses": {"200": _json("Ticket", "The ticket"), **_FAILURES},
-    }
-    audio = {
-        "summary": "The sound of a recording; parts of it can be asked for with Range",
-        "parameters": [_path("sid", _TEXT)],
-        "responses": {"200": {"description": "The sound", "content": {"audio/wav": _BYTES}}, **_FAILURES},
-    }
-    oncall = {
-        "summary": "Who is on call: `on_duty`, whom a page reaches (`paged`: in a gap of the schedule everyone), "
-        "until when, and who is next",
-        "parameters": [_query("at", "at this moment instead of now; without a zone it is UTC", _MOMENT)],
-        "responses": {"200": _json("OnCall", "Who is on call"), "400": _failure("A wrong parameter"), **_FAILURES},
-    }
     return {
         "openapi": "3.1.0",
         "info": {"title": "helpline", "version": "1", "description": "Tickets of the help desk's call-and-text door."},
         "servers": [{"url": public_url}],
         "security": [{"token": []}],
         "paths": {
-            "/api/v1/tickets": {"get": listing},
-            "/api/v1/tickets/{number}": {"get": one},
-            "/api/v1/oncall": {"get": oncall},
-            "/api/v1/recordings/{sid}": {"get": audio},
+            "/api/v1/tickets": {"get": _LISTING},
+            "/api/v1/tickets/{number}": {"get": _ONE},
+            "/api/v1/oncall": {"get": _WHO},
+            "/api/v1/recordings/{sid}": {"get": _SOUND},
             "/api/v1/media/{id}": {"get": _PICTURE},
             "/api/v1/media/{id}/thumbnail": {"get": _SMALL},
         },

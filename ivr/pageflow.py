@@ -1,12 +1,13 @@
 """The page that is spoken: what a colleague hears who is called about a ticket, and what the keys do.
 
-Only 4 takes the ticket, and any key says that a person is there; a mailbox presses none (carrier-facts §0.1). Whether a
+Only 4 takes the ticket, and any key says that a person is there; a mailbox presses none (docs/carrier.md). Whether a
 machine picked up is not asked: the carrier guesses it, late and wrongly."""
 
 from sqlalchemy.orm import Session as Unit
 
 from flows.instructions import Gather, Hangup, Instruction, Play, Say
 from ivr import page_words
+from ivr.forms import CallForm
 from ivr.legflow import Script
 from ivr.page_words import Words
 from ivr.wiring import Helpline
@@ -31,8 +32,8 @@ def _lock(unit: Unit, leg: Leg) -> None:
     voicepages.lock_ticket(unit, leg)
 
 
-def _answer(unit: Unit, desk: Helpline, leg: Leg, turn: int, keys: str) -> tuple[Instruction, ...]:
-    return _Turn(unit, desk, leg).answer(turn, keys)
+def _answer(unit: Unit, desk: Helpline, leg: Leg, turn: int, form: CallForm) -> tuple[Instruction, ...]:
+    return _Turn(unit, desk, leg).answer(turn, form.digits)
 
 
 def _reported(_unit: Unit, _desk: Helpline, _leg: Leg) -> None:

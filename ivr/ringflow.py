@@ -17,10 +17,10 @@ from ivr.legflow import LARGEST, Script
 from ivr.opening import ROOM, Instructions
 from ivr.wiring import Helpline
 from tickets import calls, legs, ringing, rings, work
-from tickets.models import Call, Leg
+from tickets.models import Call, Leg, Ticket
 from tickets.models import Ring as RingRow
 from tickets.ringing import How, Pressed
-from tickets.states import LegState, RingState, WorkKind
+from tickets.states import LegState, RingState, TicketState, WorkKind
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +48,8 @@ def event_of(unit: Unit, desk: Helpline, call: Call, session: Session, form: Cal
     now = desk.now()
     if form.recording_sid is not None or session.waiting not in (Waiting.RINGING, Waiting.TALKING):
         return None
+    if form.bridged and session.waiting is Waiting.TALKING:
+        ringing.met(unit, call, ringing.hold(unit, call), rules=desk.rules, now=now)
     if form.status in calls.ENDED:  # who hangs up in the room is asked for once more
         calls.ended(unit, call, status=form.status, now=now, rules=desk.rules)
         return HungUp()
@@ -107,7 +109,12 @@ def _lock(unit: Unit, leg: Leg) -> None:
 
 def _reported(unit: Unit, desk: Helpline, leg: Leg) -> None:
     call, row = _of(unit, leg)
-    ringing.reported(unit, call, row, leg, now=desk.now())
+    ringing.reported(unit, call, row, leg, connected=_connected(call), now=desk.now())
+
+
+def _connected(call: Call) -> bool:
+    """Whether the caller was sent into the room, or is out of it again."""
+    return Session.from_dict(call.session or {}).waiting is Waiting.TALKING
 
 
 def _of(unit: Unit, leg: Leg) -> tuple[Call, RingRow]:
@@ -115,12 +122,14 @@ def _of(unit: Unit, leg: Leg) -> tuple[Call, RingRow]:
     return unit.get_one(Call, row.call_id), row
 
 
-def _answer(unit: Unit, desk: Helpline, leg: Leg, turn: int, keys: str) -> tuple[Instruction, ...]:
+def _answer(unit: Unit, desk: Helpline, leg: Leg, turn: int, form: CallForm) -> tuple[Instruction, ...]:
     call, row = _of(unit, leg)
     legs.picked_up(unit, leg, now=desk.now())  # its report may come late: whoever listens is not hung up on
     if leg.state == LegState.ACCEPTED:
+        if form.bridged and row.taken_by == leg.id and _connected(call):
+            ringing.met(unit, call, row, rules=desk.rules, now=desk.now())
         return _after(unit, desk, leg, call, row)
-    if keys == TAKE_KEY:
+    if form.digits == TAKE_KEY:
         row = ringing.rung_for_now(unit, call, row, leg)
         pressed = ringing.press(unit, call, row, leg, rules=desk.rules, now=desk.now())
         log.info("key pressed", leg=leg.id, outcome=pressed.how.value, ticket=pressed.ticket)
@@ -153,12 +162,21 @@ def _after(unit: Unit, desk: Helpline, leg: Leg, call: Call, row: RingRow) -> tu
     """Whoever took the call comes out of the room: the talk is over, or never began."""
     if row.taken_by != leg.id:
         return _say(desk, "The line was lost. The caller is leaving a message now. Goodbye."), Hangup()
-    ticket = calls.ticket_of(unit, call)
+    ticket, gone = calls.ticket_of(unit, call), row.bridged_at is None and call.ended_at is not None
     number = ticket.number if ticket else None
-    if row.bridged_at is None and call.ended_at is not None:
-        return _gone(desk, number, call)
     rings.talk_ended(unit, call, row, now=desk.now())
+    if ticket is not None and (ticket.state, ticket.claimed_by) != (TicketState.CLAIMED, leg.person):
+        # Somebody took it by text while the phones rang, or it was resolved during the talk.
+        return _say(desk, f"{'The caller has hung up. ' if gone else ''}{_standing(ticket)} Goodbye."), Hangup()
+    if gone:
+        return _gone(desk, number, call)
     return _say(desk, f"Ticket {number} is yours. Text DONE {number} when it is solved. Goodbye."), Hangup()
+
+
+def _standing(ticket: Ticket) -> str:
+    if ticket.state == TicketState.CLAIMED:
+        return f"{ticket.claimed_by} has ticket {ticket.number}."
+    return f"Ticket {ticket.number} is {ticket.state}."
 
 
 def _gone(desk: Helpline, number: int | None, call: Call) -> tuple[Instruction, ...]:
@@ -198,6 +216,7 @@ def watch_ring(desk: Helpline, held: work.Claim) -> None:
         if row.state == RingState.RINGING:
             rings.over(unit, call, row, why="Nobody took the call", now=now, timed_out=True)
             work.plan_again(unit, WorkKind.MOVE_CALLER, row.id, now=now, due_at=now)
+        ringing.unmet(unit, call, row, rules=desk.rules, now=now)
         if row.state != RingState.TAKEN or call.ended_at is not None or row.ended_at is not None:
             work.finish(unit, held, now=now)
             return
@@ -221,9 +240,9 @@ def _look_at_both(desk: Helpline, held: work.Claim, caller_sid: str, colleague_s
             calls.ended(unit, call, status=caller, now=now, rules=desk.rules)
         if taker is not None and colleague in legs.ENDED:
             legs.report(unit, taker.id, sid=colleague_sid, status=colleague, now=now)
-            ringing.reported(unit, call, row, taker, now=now)
+            ringing.reported(unit, call, row, taker, connected=False, now=now)
         still = row.state == RingState.TAKEN and row.bridged_at is None and call.ended_at is None
-        if still and Session.from_dict(call.session or {}).waiting is Waiting.TALKING:
+        if still and _connected(call):
             ringing.together(unit, call, row, now=now)
         elif still:  # not even connected: the caller's own turn did not come either
             work.plan_again(unit, WorkKind.MOVE_CALLER, row.id, now=now, due_at=now)

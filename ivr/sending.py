@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.orm import Session
 
 from ivr.wiring import Helpline
 from tickets import outbox, work
@@ -30,15 +31,22 @@ def send_text(desk: Helpline, held: work.Claim) -> None:
     except TextRefused as refused:
         log.warning("the carrier refused a text", code=refused.code, refusal=refused.kind.value)
         with desk.database.unit() as unit:
+            _expect(unit, desk, held)
             outbox.was_refused(unit, held, refused, now=desk.now())
     except NotSent as error:
         log.warning("the carrier was not reached", error=str(error))
         with desk.database.unit() as unit:
+            _expect(unit, desk, held)
             outbox.was_not_sent(unit, held, now=desk.now(), error=str(error))
     except OutcomeUnknown as error:
         log.warning("the outcome of a text is unknown; it will be looked up", error=str(error))
         with desk.database.unit() as unit:
+            _expect(unit, desk, held)
             outbox.is_unknown(unit, held, now=desk.now(), error=str(error))
+
+
+def _expect(unit: Session, desk: Helpline, held: work.Claim) -> None:
+    outbox.expect(unit, held, now=desk.now(), report_within=desk.rules.delivery_report)
 
 
 def _send(desk: Helpline, held: work.Claim, sendable: Sendable) -> None:
@@ -52,6 +60,7 @@ def _send(desk: Helpline, held: work.Claim, sendable: Sendable) -> None:
         with desk.database.unit() as unit:
             known = outbox.unclaimed(unit, found)
             if known is None:
+                _expect(unit, desk, held)
                 outbox.was_not_sent(unit, held, now=desk.now(), error=str(error))
                 return
         handed = known

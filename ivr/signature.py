@@ -1,7 +1,7 @@
 """Is this request the carrier's? The rules of X-Twilio-Signature, with its client library's pitfalls guarded.
 
 The signed address is the configured public one, never what the request claims: behind a proxy the two differ, and a
-Host header is the sender's to choose (carrier-facts §6)."""
+Host header is the sender's to choose (docs/carrier.md, signatures)."""
 
 import base64
 import hmac
@@ -71,7 +71,7 @@ def _signature(token: bytes, text: str) -> bytes:
 
 
 def _with_and_without_port(url: str) -> tuple[str, str]:
-    """Which of the two the carrier signs depends on the kind of webhook (carrier-facts §6); its own client tries both."""
+    """Which of the two the carrier signs depends on the kind of webhook (docs/carrier.md); its own client tries both."""
     parsed = urlparse(url)
     return remove_port(parsed), add_port(parsed)
 

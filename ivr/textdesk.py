@@ -9,7 +9,7 @@ from sqlalchemy.pool import StaticPool
 
 from flows.loader import Flows
 from flows.session import Caller
-from flows.texting import Texted, Ticket
+from flows.trying.texting import Texted, Ticket
 from ivr.links import Links
 from ivr.settings import Settings
 from ivr.wiring import rules_of

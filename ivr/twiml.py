@@ -21,7 +21,7 @@ from flows.instructions import (
 
 EMPTY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
-#: Ask the carrier to try these again on any failure: they have no caller waiting (carrier-facts §1, connection overrides).
+#: Ask the carrier to try these again on any failure: they have no caller waiting (docs/carrier.md).
 RETRIED = "#rc=3&rp=all"
 RECORDING_PATH = "/twilio/recording"
 
@@ -47,10 +47,54 @@ def _prompt(verb: VoiceResponse | GatherVerb, prompt: Prompt, sounds: str) -> No
             verb.pause(length=seconds)
 
 
+def _gather(response: VoiceResponse, asked: Gather, addresses: Addresses) -> None:
+    gather = GatherVerb(
+        input="dtmf",
+        action=addresses.action,
+        method="POST",
+        timeout=asked.timeout,
+        num_digits=asked.digits,
+        finish_on_key=asked.finish_on_key,
+        action_on_empty_result=True,
+    )
+    for prompt in asked.prompts:
+        _prompt(gather, prompt, addresses.sounds)
+    response.append(gather)
+    response.redirect(addresses.action, method="POST")
+
+
+def _record(response: VoiceResponse, wanted: Record, addresses: Addresses) -> None:
+    response.record(
+        action=addresses.action,
+        method="POST",
+        timeout=wanted.silence_seconds,
+        finish_on_key=wanted.finish_on_key,
+        max_length=wanted.max_seconds,
+        play_beep=wanted.beep,
+        recording_status_callback=addresses.recording + RETRIED,
+        recording_status_callback_method="POST",
+        recording_status_callback_event="in-progress completed absent",
+    )
+    response.redirect(addresses.action, method="POST")
+
+
+def _conference(response: VoiceResponse, talk: Connect, addresses: Addresses) -> None:
+    response.dial(action=addresses.action, method="POST").conference(
+        talk.room,
+        beep="false",
+        start_conference_on_enter=talk.leads,
+        end_conference_on_exit=talk.host,
+        wait_url="",
+        status_callback=addresses.room + RETRIED,
+        status_callback_method="POST",
+        status_callback_event="start end join leave",
+    )
+
+
 @lru_cache(maxsize=1024)
 def render(instructions: tuple[Instruction, ...], addresses: Addresses) -> str:
     """The TwiML for one turn. Silence after a Gather comes back to `action` as an empty result, and a Record that the
-    carrier drops (an empty one may fall through, carrier-facts §2) does too, so no turn ends in nothing. Most callers
+    carrier drops (an empty one may fall through, docs/carrier.md) does too, so no turn ends in nothing. Most callers
     hear the same greeting, so recent answers are kept."""
     response = VoiceResponse()
     for instruction in instructions:
@@ -58,44 +102,11 @@ def render(instructions: tuple[Instruction, ...], addresses: Addresses) -> str:
             case Say() | Play() | Pause():
                 _prompt(response, instruction, addresses.sounds)
             case Gather():
-                gather = GatherVerb(
-                    input="dtmf",
-                    action=addresses.action,
-                    method="POST",
-                    timeout=instruction.timeout,
-                    num_digits=instruction.digits,
-                    finish_on_key=instruction.finish_on_key,
-                    action_on_empty_result=True,
-                )
-                for prompt in instruction.prompts:
-                    _prompt(gather, prompt, addresses.sounds)
-                response.append(gather)
-                response.redirect(addresses.action, method="POST")
+                _gather(response, instruction, addresses)
             case Record():
-                response.record(
-                    action=addresses.action,
-                    method="POST",
-                    timeout=instruction.silence_seconds,
-                    finish_on_key=instruction.finish_on_key,
-                    max_length=instruction.max_seconds,
-                    play_beep=instruction.beep,
-                    recording_status_callback=addresses.recording + RETRIED,
-                    recording_status_callback_method="POST",
-                    recording_status_callback_event="in-progress completed absent",
-                )
-                response.redirect(addresses.action, method="POST")
-            case Connect(room=room, leads=leads, host=host):
-                dial = response.dial(action=addresses.action, method="POST")
-                dial.conference(
-                    room,
-                    beep="false",
-                    start_conference_on_enter=leads,
-                    end_conference_on_exit=host,
-                    wait_url="",
-                    status_callback=addresses.room + RETRIED,
-                    status_callback_method="POST",
-                    status_callback_event="start end join leave",
-                )
+                _record(response, instruction, addresses)
+            case Connect():
+                _conference(response, instruction, addresses)
             case Transfer(number=number, seconds=seconds):
                 # The caller's line counts as answered all along; what matters is who picks up at the other end.
                 response.dial(action=addresses.action, method="POST", timeout=seconds).number(number)

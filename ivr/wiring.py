@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from flows.loader import Flows
 from flows.localtime import meanings, moment
 from flows.oncall_schema import Person as Listed
 from flows.schedule import Extra, members, on_duty, stretches, zone_of
-from flows.schema import Escalation
+from flows.schema import Escalation, HelpdeskFlow
 from flows.textroutes import route_of
 from ivr.carrier.base import Carrier
 from ivr.carrier.twilio import TwilioCarrier
@@ -99,24 +99,14 @@ class Helpline:
 Latest = Callable[[], Helpline]
 
 
-def rules_of(
-    flows: Flows,
-    settings: Settings,
-    *,
-    links: Links,
-    now: Clock = utc_now,
-    handovers: Callable[[], tuple[Extra, ...]] = tuple,
-) -> Rules:
-    """The part of files and settings that the desk decides by. `handovers` are the changes by text that hold now."""
+#: The changes of the schedule by text that hold now.
+Made = Callable[[], tuple[Extra, ...]]
+
+
+def rules_of(flows: Flows, settings: Settings, *, links: Links, now: Clock = utc_now, handovers: Made = tuple) -> Rules:
+    """The part of files and settings that the desk decides by."""
     texts, pages, incidents = flows.helpdesk.texts, flows.helpdesk.pages, flows.helpdesk.incidents
     team = {person.name: colleague(person, zone_of(flows.oncall)) for person in flows.oncall.team}
-
-    def wording(kind: Wording, ticket: int | None, language: str | None) -> str | None:
-        code = language or ""
-        words = flows.translations.get(code) or flows.translations.get(code.split("-")[0]) or texts
-        template = getattr(words, kind.value)
-        return None if template is None else str(template).replace("{ticket}", str(ticket or ""))
-
     return Rules(
         desk_number=settings.twilio_number,
         pace=Pace(settings.twilio_messaging_service_sid or settings.twilio_number, texts.segments_per_second),
@@ -127,7 +117,7 @@ def rules_of(
         ready_always=flows.oncall.readiness.always,
         moments=_moments,
         zone=ZoneInfo(flows.helpdesk.desk.zone),
-        wording=wording,
+        wording=partial(_wording, flows),
         client_of=flows.client_of,
         listen_link=lambda sid: links.listen(sid, now()),
         pictures_link=lambda message_id: links.pictures(message_id, now()),
@@ -141,10 +131,7 @@ def rules_of(
         keywords_by_carrier=settings.sms_keywords is SmsKeywords.CARRIER,
         delete_at_carrier=flows.helpdesk.recordings.delete_at_carrier,
         most_pictures=flows.helpdesk.pictures.most_per_text,
-        plans={
-            priority: plan_of(getattr(flows.helpdesk.escalation, priority), minutes=pages.escalate_after_minutes)
-            for priority in ("urgent", "normal")
-        },
+        plans=_plans(flows.helpdesk),
         ask_owner_after=timedelta(minutes=flows.helpdesk.claims.ask_after_minutes),
         open_again_after=timedelta(minutes=flows.helpdesk.claims.page_after_minutes),
         clients=tuple(client.name for client in flows.clients),
@@ -154,6 +141,19 @@ def rules_of(
         incident_pause=timedelta(minutes=incidents.update_minutes),
         things=incidents.things,
     )
+
+
+def _wording(flows: Flows, kind: Wording, ticket: int | None, language: str | None) -> str | None:
+    """A text of the flow file in a language, or in its nearest, or in the first; None where there is none."""
+    code = language or ""
+    words = flows.translations.get(code) or flows.translations.get(code.split("-")[0]) or flows.helpdesk.texts
+    template = getattr(words, kind.value)
+    return None if template is None else str(template).replace("{ticket}", str(ticket or ""))
+
+
+def _plans(helpdesk: HelpdeskFlow) -> dict[str, Plan]:
+    minutes = helpdesk.pages.escalate_after_minutes
+    return {name: plan_of(getattr(helpdesk.escalation, name), minutes=minutes) for name in ("urgent", "normal")}
 
 
 def _course(flows: Flows, team: dict[str, Person]) -> Course:

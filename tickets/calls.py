@@ -22,7 +22,7 @@ LOOK_UP_AFTER = timedelta(seconds=10)
 #: asked about again.
 STALE_AFTER = timedelta(seconds=90)
 
-#: The carrier's words for a call that is over (carrier-facts §1).
+#: The carrier's words for a call that is over (docs/carrier.md).
 ENDED = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
 

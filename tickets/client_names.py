@@ -27,7 +27,7 @@ def client_meant(text: str, clients: Iterable[str]) -> Meant:
     written = text.split()
     best: dict[str, tuple[int, bool, float]] = {}
     for client in dict.fromkeys(clients):
-        found = [match for match in _matches(_words(written), _words(client.split())) if match is not None]
+        found = list(_matches(_words(written), _words(client.split())))
         if found:
             best[client] = max(found)
     if not best:
@@ -44,8 +44,9 @@ def _words(written: list[str]) -> list[str]:
     return ["".join(char for char in word.casefold().replace("&", "and") if char.isalnum()) for word in written]
 
 
-def _matches(written: list[str], name: list[str]) -> Iterable[tuple[int, bool, float] | None]:
-    """How much of the text each beginning of the name takes: (words of the text, whether it is the whole name, likeness)."""
+def _matches(written: list[str], name: list[str]) -> Iterable[tuple[int, bool, float]]:
+    """How much of the text each beginning of the name takes, with words of its end: (words of the text, whether it is the whole
+    name, likeness)."""
     for size in range(1, len(name) + 1):
         whole = size == len(name)
         wanted = "".join(name[:size])
@@ -53,4 +54,14 @@ def _matches(written: list[str], name: list[str]) -> Iterable[tuple[int, bool, f
             if 0 < taken <= len(written) and (whole or size > 1 or len(wanted) >= _LONG):
                 likeness = fuzz.ratio("".join(written[:taken]), wanted)
                 needed = _ALIKE if taken == size else _SPLIT_OTHERWISE
-                yield (taken, whole, likeness) if likeness >= needed and written[taken - 1] else None
+                if likeness >= needed and written[taken - 1]:
+                    yield taken + _more(written[taken:], name[size:]), whole, likeness
+
+
+def _more(written: list[str], name: list[str]) -> int:
+    """How many of the next words still belong to the name, of which others were left out ("Lakeside Dental")."""
+    taken = 0
+    while taken < len(written) and written[taken] and written[taken] in name:
+        name = name[name.index(written[taken]) + 1 :]
+        taken += 1
+    return taken

@@ -35,13 +35,16 @@ class Command:
 
 
 _ALIASES = {
-    "ack": Verb.ACK, "acknowledge": Verb.ACK, "ak": Verb.ACK, "done": Verb.DONE, "who": Verb.WHO, "reply": Verb.REPLY,
-    "re": Verb.REPLY, "notexts": Verb.NO_TEXTS, "notext": Verb.NO_TEXTS, "split": Verb.SPLIT, "join": Verb.JOIN,
-    "over": Verb.OVER,
+    "ack": Verb.ACK, "acknowledge": Verb.ACK, "acknowledged": Verb.ACK, "ak": Verb.ACK, "done": Verb.DONE, "who": Verb.WHO,
+    "reply": Verb.REPLY, "re": Verb.REPLY, "notexts": Verb.NO_TEXTS, "notext": Verb.NO_TEXTS, "split": Verb.SPLIT,
+    "join": Verb.JOIN, "over": Verb.OVER,
 }  # fmt: skip
 _SHORT = re.compile(r"(?:(?P<verb>[a-z]+)\s*(?P<after>\d{1,9})?|(?P<before>\d{1,9})\s*(?P<last>[a-z]+))")
 _EDGE = r"[^\w]*"
-_VERB_FIRST = re.compile(rf"{_EDGE}(?P<verb>[A-Za-z]+){_EDGE}(?P<ticket>\d{{1,9}})\b{_EDGE}(?P<words>.*)", re.DOTALL)
+_FILLER = rf"(?:(?i:with ticket|with|ticket)\b{_EDGE})?"  # "ack ticket #1042", "done with 1042"
+_VERB_FIRST = re.compile(
+    rf"{_EDGE}(?P<verb>[A-Za-z]+){_EDGE}{_FILLER}(?P<ticket>\d{{1,9}})\b{_EDGE}(?P<words>.*)", re.DOTALL
+)
 _OUTAGE = re.compile(
     rf"{_EDGE}outage\b{_EDGE}(?:(?P<ticket>\d{{3,9}})\b{_EDGE})?(?P<words>.*)", re.DOTALL | re.IGNORECASE
 )

@@ -1,6 +1,6 @@
 """Who may be texted: the append-only ledger that remembers.
 
-Law and carrier rules: carrier-facts §5. What a text asks for is read in `tickets.wishes`; the current consent of a number is a
+Law and carrier rules: docs/carrier.md. What a text asks for is read in `tickets.wishes`; the current consent of a number is a
 fold over its events."""
 
 from collections import defaultdict

@@ -1,5 +1,6 @@
 """What staff get back for commands about incidents: taking, splitting and joining."""
 
+import re
 from datetime import datetime
 
 from sqlalchemy import select
@@ -11,6 +12,9 @@ from tickets.models import Outage, Ticket
 from tickets.oncall import Person
 from tickets.rules import Rules
 from tickets.states import TicketState
+
+#: The ticket that another one is joined to, as people write it: "JOIN 1043 1042", "join 1043 to #1042".
+_NAMED = re.compile(r"\W*(?:(?:to|with|into|and)\b\W*)?(\d{1,9})\W*", re.IGNORECASE)
 
 
 def _callers(session: Session, leader: Ticket) -> str:
@@ -74,12 +78,12 @@ def split(arrival: Arrival, ticket: Ticket) -> str:
 
 def join(arrival: Arrival, ticket: Ticket, words: str) -> str:
     """A colleague knows that two tickets tell of the same."""
-    session, number, named = arrival.session, ticket.number, words.strip(" #.!")
-    if not named.isdecimal() or len(named) > 9:
+    session, number, named = arrival.session, ticket.number, _NAMED.fullmatch(words)
+    if named is None:
         return f"{number}: nothing done. Write JOIN {number} and the number of the ticket that it belongs to."
-    other = desk.by_number(session, int(named))
+    other = desk.by_number(session, int(named[1]))
     if other is None:
-        return f"{number}: nothing done, ticket {named} does not exist."
+        return f"{number}: nothing done, ticket {named[1]} does not exist."
     leader = incidents.leader_of(session, other) or other
     if ticket.incident_id == leader.id:
         return f"{number} belongs to {leader.number} already."

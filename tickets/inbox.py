@@ -11,6 +11,7 @@ from tickets.arrival import Arrival, InboundText
 from tickets.commands import Command, Verb, parse
 from tickets.db import insert_once, serialise
 from tickets.events import note, noted
+from tickets.in_line import in_line
 from tickets.models import Message
 from tickets.oncall import person_of
 from tickets.rules import Rules
@@ -94,13 +95,21 @@ def _dispatch(arrival: Arrival) -> None:
         keywords.take(arrival, wish)
     elif arrival.person is not None:
         _staff(arrival, command)
-    elif command is not None and command.verb in (Verb.ACK, Verb.DONE) and not command.words:
+    elif _wants_a_ticket(arrival, command):
         key = f"stranger:{arrival.number}:{arrival.now:%Y%m%d%H}"
         arrival.reply(STRANGER, key=key, purpose=Purpose.ANSWER)
     elif arrival.is_automatic():
         conversation.file(arrival)
     else:
         conversation.take(arrival, unclear=wish is Wish.UNCLEAR)
+
+
+def _wants_a_ticket(arrival: Arrival, command: Command | None) -> bool:
+    """Whether somebody who is not in the team commands. "Done" alone is also what a client answers to a colleague."""
+    if command is None or command.verb not in (Verb.ACK, Verb.DONE) or command.words:
+        return False
+    in_line(arrival.session)
+    return command.ticket is not None or (arrival.current_ticket() or arrival.resolved_ticket()) is None
 
 
 def _staff(arrival: Arrival, command: Command | None) -> None:

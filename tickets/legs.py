@@ -1,7 +1,7 @@
 """Our calls to colleagues' phones: a row first, then one gate, then the carrier; what the phone did goes back into the row.
 
 A leg is placed once. What a time-out left unknown is looked up at the carrier before anything is placed again. Only a key
-makes a leg accepted: a mailbox that picks up never presses one (carrier-facts §0.1)."""
+makes a leg accepted: a mailbox that picks up never presses one (docs/carrier.md)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

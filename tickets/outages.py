@@ -13,6 +13,7 @@ from tickets.db import insert_once
 from tickets.events import note
 from tickets.in_line import in_line
 from tickets.models import Call, Outage, OutageAsker, Ticket
+from tickets.paging import sentence
 from tickets.replies import LONGEST
 from tickets.rules import Rules, Wording
 from tickets.sms import fit, spoken_number
@@ -213,7 +214,7 @@ def _write(arrival: Arrival, ticket: Ticket, outage: Outage, *, asker: OutageAsk
         select(Ticket).join(Call, Call.ticket_id == Ticket.id).where(Call.id == asker.call_id)
     ).one_or_none()
     template = arrival.rules.wording(Wording.OVER, (own or ticket).number, language) or ""
-    body = template.replace("{client}", outage.client).replace("{words}", words.strip())
+    body = template.replace("{client}", outage.client).replace("{words}", sentence(words) if words.strip() else "")
     outbox.write(
         arrival.session,
         key=f"over:{outage.id}:{int(outage.said_at.timestamp())}:{asker.number}",

@@ -35,7 +35,7 @@ NO_REPORT = "no delivery report"
 
 
 class Refusal(StrEnum):
-    """Why the carrier will not take a text (carrier-facts §4, error codes)."""
+    """Why the carrier will not take a text (docs/carrier.md, texts)."""
 
     OPTED_OUT = "opted-out"  # its own block list: 21610
     PERMANENT = "permanent"  # this number will never get it
@@ -217,8 +217,14 @@ def was_handed_over(
     session.flush()
     _apply(session, message, handed.status, None, now=now)
     _apply_reports(session, message, now=now)
-    work.plan(session, WorkKind.CHECK_DELIVERY, message.id, now=now, due_at=now + report_within)
+    work.cancel(session, WorkKind.CHECK_DELIVERY, message.id, now=now)  # of attempts before: its minute begins now
+    work.plan_again(session, WorkKind.CHECK_DELIVERY, message.id, now=now, due_at=now + report_within)
     work.finish(session, held, now=now)
+
+
+def expect(session: Session, held: work.Claim, *, now: datetime, report_within: timedelta) -> None:
+    """The carrier did not take it, or may not have: without a report it counts as not delivered as soon as any other."""
+    work.plan(session, WorkKind.CHECK_DELIVERY, held.ref, now=now, due_at=now + report_within)
 
 
 def was_not_sent(session: Session, held: work.Claim, *, now: datetime, error: str) -> None:
@@ -295,8 +301,10 @@ def check_delivery(session: Session, held: work.Claim, *, now: datetime) -> None
     """No final report in time counts as not delivered: the team's timeline says so. A late report still sets it right."""
     message = session.get_one(Message, held.ref, with_for_update=True)
     _apply_reports(session, message, now=now)  # one that came in the very moment of handing over was seen by neither
-    if MessageState(message.state) in (MessageState.SENDING, MessageState.SENT):
-        message.error = NO_REPORT
+    open_end = MessageState(message.state) in (MessageState.PENDING, MessageState.SENDING, MessageState.SENT)
+    if open_end and message.merged_into is None:  # a digest has a minute of its own
+        if message.state != MessageState.PENDING:  # what was never taken has the carrier's own words, and is tried on
+            message.error = NO_REPORT
         digests.follow(session, message, now=now)
         _note(session, message, f"No delivery report for the text to {_to(message)}.", now=now)
         _tell_author(session, message, "has no delivery report yet", now=now)

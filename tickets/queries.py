@@ -73,15 +73,12 @@ def _whole(session: Session, tickets: Sequence[Ticket], sender: str) -> list[dic
         row.id: row.body for row in session.execute(select(Message.id, Message.body).where(Message.id.in_(digests)))
     }
     events = session.scalars(select(Event).where(Event.ticket_id.in_(ids)).order_by(Event.at, Event.id))
-    by_ring = _grouped(
-        session.scalars(select(Ring).where(Ring.call_id.in_(tickets_of)).order_by(Ring.number)), _call_id
-    )
+    rings = select(Ring).where(Ring.call_id.in_(tickets_of)).order_by(Ring.number)
+    by_ring = _grouped(session.scalars(rings), _call_id)
     rung = select(Leg, Ring.call_id).join(Ring, Leg.ring_id == Ring.id).where(Ring.call_id.in_(tickets_of))
     by_leg = _grouped(session.execute(rung.order_by(Leg.id)), _call_id)
-    by_call, by_recording = (
-        _grouped(calls, lambda c: c.ticket_id),
-        _grouped(recordings, lambda r: tickets_of[r.call_id]),
-    )
+    by_call = _grouped(calls, lambda c: c.ticket_id)
+    by_recording = _grouped(recordings, lambda r: tickets_of[r.call_id])
     came_with = select(Media).join(Message, Media.message_id == Message.id).where(Message.ticket_id.in_(ids))
     by_text = _grouped(session.scalars(came_with.order_by(Media.position)), lambda m: m.message_id)
     by_message, by_event = _grouped(messages, lambda m: m.ticket_id), _grouped(events, lambda e: e.ticket_id)

@@ -1,7 +1,7 @@
 """Ringing the team for a caller: begin, how it stands, who takes it, and what became of the two.
 
 A key press takes the call, the first one for good: whoever decides holds call, ticket, ring and leg. The carrier's report
-that both sides are in their room makes it a talk. Neither alone is an answered call (carrier-facts §0.1)."""
+that both sides are in their room makes it a talk. Neither alone is an answered call (docs/carrier.md)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -222,8 +222,10 @@ def _lost(session: Session, call: Call, ring: Ring, taker: Leg, *, now: datetime
             work.plan_again(session, WorkKind.PAGE_DEADLINE, recording_id, now=now, due_at=now)
 
 
-def reported(session: Session, call: Call, ring: Ring, leg: Leg, *, now: datetime) -> None:
-    """A phone of this ring rings, was picked up, or is done. All given up, or who took it gone: the caller goes on at once."""
+def reported(session: Session, call: Call, ring: Ring, leg: Leg, *, connected: bool, now: datetime) -> None:
+    """A phone of this ring rings, was picked up, or is done. All given up, or who took it gone: the caller goes on at once. One
+    who is `connected` to a room has come out of it, or comes within COME_BACK, and with that the carrier says whether there
+    was a talk: its reports overtake each other."""
     if leg.ended_at is None:
         if leg.state == LegState.CANCELED:  # it was being placed when nobody waited any more
             work.plan(session, WorkKind.END_CALL, leg.id, now=now)
@@ -234,6 +236,8 @@ def reported(session: Session, call: Call, ring: Ring, leg: Leg, *, now: datetim
         _assume(session, call, ring, now=leg.ended_at)
         if ring.bridged_at is not None:
             rings.talk_ended(session, call, ring, now=leg.ended_at)
+        elif connected:
+            work.plan_again(session, WorkKind.WATCH_RING, ring.id, now=now, due_at=now + COME_BACK)
         elif call.ended_at is None:
             _lost(session, call, ring, leg, now=now)
     if ring.state == RingState.OVER and call.ended_at is None and not call.in_voicemail:
@@ -243,7 +247,7 @@ def reported(session: Session, call: Call, ring: Ring, leg: Leg, *, now: datetim
 def after_talk(session: Session, call: Call, *, now: datetime) -> int | None:
     """The caller comes out of the room: how many seconds they talked. None when they did not, and when the colleague is
     still there so soon: a call that is moved while it enters the room asks for its next turn, and does not hear the answer
-    (carrier-facts §3 d)."""
+    (docs/carrier.md, ringing colleagues)."""
     ring = hold(session, call)
     if ring is None or ring.state != RingState.TAKEN:
         return None
@@ -263,6 +267,35 @@ def _assume(session: Session, call: Call, ring: Ring, *, now: datetime) -> None:
 def together(session: Session, call: Call, ring: Ring, *, now: datetime) -> None:
     """Both calls go on and both were sent into the room: they talk, although the carrier's reports are missing."""
     rings.came_in(session, call, ring, caller=ring.taken_at, colleague=ring.taken_at, now=now)
+    _end_with(session, call, ring, session.get_one(Leg, ring.taken_by))
+
+
+def met(session: Session, call: Call, ring: Ring | None, *, rules: Rules, now: datetime) -> None:
+    """One side comes out of the room, and the carrier says that it was bridged: with the key, that is a talk
+    (docs/carrier.md). Events of the room may never have come."""
+    if ring is not None and ring.state == RingState.TAKEN and ring.bridged_at is None:
+        together(session, call, ring, now=now)
+        if call.ended_at is not None:
+            session.flush()
+            calls.settle(session, call, now=now, rules=rules)
+
+
+def unmet(session: Session, call: Call, ring: Ring, *, rules: Rules, now: datetime) -> None:
+    """Who took the call left the room before its caller hung up in it, and no report made it a talk: nobody was there."""
+    if ring.state != RingState.TAKEN or ring.bridged_at is not None or call.ended_at is None:
+        return
+    taker = session.get_one(Leg, ring.taken_by)
+    if taker.ended_at is not None and taker.ended_at < call.ended_at:
+        _lost(session, call, ring, taker, now=now)
+        session.flush()
+        calls.settle(session, call, now=now, rules=rules)
+
+
+def _end_with(session: Session, call: Call, ring: Ring, taker: Leg) -> None:
+    """A talk of which we hear late ended when one of the two was off the line."""
+    for ended in (call.ended_at, taker.ended_at):
+        if ended is not None:
+            rings.talk_ended(session, call, ring, now=ended)
 
 
 def room_event(
@@ -278,9 +311,7 @@ def room_event(
     if event == "participant-join" and sid in (call.sid, taker.sid):
         caller, colleague = (at, None) if sid == call.sid else (None, at)
         rings.came_in(session, call, ring, caller=caller, colleague=colleague, now=now)
-        for ended in (call.ended_at, taker.ended_at):
-            if ended is not None:
-                rings.talk_ended(session, call, ring, now=ended)
+        _end_with(session, call, ring, taker)
     elif event == "participant-leave" and sid == call.sid and call.ended_at is None:
         work.plan_again(session, WorkKind.WATCH_RING, ring.id, now=now, due_at=now + COME_BACK)
     elif event == "conference-end" or (event == "participant-leave" and sid == taker.sid):

@@ -1,7 +1,7 @@
 """What fits into a text message: alphabets, segments as the carrier counts them, and cutting. Pure.
 
 GSM-7 holds 160 units in one segment and 153 in each of several, UCS-2 70 and 67; one character outside GSM-7 turns the
-whole text into UCS-2; what a reader sees as one character is never split between segments (carrier-facts §4)."""
+whole text into UCS-2; what a reader sees as one character is never split between segments (docs/carrier.md, texts)."""
 
 import unicodedata
 

@@ -101,7 +101,7 @@ class MessageState(StrEnum):
     WITHHELD = "withheld"  # not sent on purpose: claimed meanwhile
 
 
-#: How far each state is; a message only ever moves to a higher number (carriers report out of order, carrier-facts §4).
+#: How far each state is; a message only ever moves to a higher number (carriers report out of order, docs/carrier.md).
 _RANK = {
     MessageState.PENDING: 0,
     MessageState.SENDING: 1,

@@ -1,6 +1,6 @@
 """What a call to a colleague says of the page that it speaks: the page's state follows the phone's, in one transaction.
 
-Only a key makes a page delivered. A phone that was picked up and pressed none may have been a mailbox (carrier-facts §0.1)."""
+Only a key makes a page delivered. A phone that was picked up and pressed none may have been a mailbox (docs/carrier.md)."""
 
 from datetime import datetime
 

@@ -20,7 +20,7 @@ from ivr.numbers import clean, sender
 from tickets.arrival import InboundText
 from tickets.outbox import Handed, NotSent, OutcomeUnknown, Refusal, TextRefused
 
-#: Seconds for one request to the REST API. The vendor's client waits for ever unless told (carrier-facts §0.9).
+#: Seconds for one request to the REST API. The vendor's client waits for ever unless told (docs/carrier.md).
 TIMEOUT = 10.0
 #: Seconds of silence after which a download is given up; the whole may take much longer.
 MEDIA_TIMEOUT = (5.0, 20.0)
@@ -30,7 +30,7 @@ REDIRECTS = 3
 #: Seconds for a whole picture: a sender of single bytes must not hold a worker.
 PICTURE_WITHIN = 120.0
 
-#: Error codes of a refused text (carrier-facts §4). Anything else of the 400s is permanent, of the 500s unknown.
+#: Error codes of a refused text (docs/carrier.md, texts). Anything else of the 400s is permanent, of the 500s unknown.
 _REFUSALS = {
     "21610": Refusal.OPTED_OUT,
     # Wrong credentials are retried: they are what a token that is being rotated looks like, and the page must not be lost.

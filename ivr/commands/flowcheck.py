@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from flows.extent import end_column
-from flows.lint import check
+from flows.lint.check import check
 from flows.problems import Problem
 from flows.source import read
 from ivr.commands.failures import FAILED

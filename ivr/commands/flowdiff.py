@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from flows.difference import NOTHING, Difference, diff
+from flows.difference.diff import NOTHING, Difference, diff
 from ivr.commands.failures import FAILED
 from ivr.commands.flowfiles import in_width, named_flows, shown_on
 from ivr.settings import Settings

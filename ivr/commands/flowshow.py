@@ -8,10 +8,10 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from flows.drawing import Drawing, draw
-from flows.mermaid import mermaid
-from flows.outline import PLAIN, OneLine, Strokes, outline
-from flows.svg import svg
+from flows.drawing.cards import Drawing, draw
+from flows.drawing.mermaid import mermaid
+from flows.drawing.outline import PLAIN, OneLine, Strokes, outline
+from flows.drawing.svg import svg
 from ivr.commands.failures import FAILED, NOT_USABLE, Failure
 from ivr.commands.flowfiles import can_show, read_flows, shown_on
 

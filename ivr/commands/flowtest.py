@@ -11,10 +11,10 @@ import click
 from flows.loader import Flows
 from flows.problems import Problem
 from flows.session import Caller
-from flows.testfile import FOLDER, files, read_tests
-from flows.testnames import unknown_names
-from flows.testrun import Coverage, Result, run
-from flows.texting import Texting
+from flows.trying.testfile import FOLDER, files, read_tests
+from flows.trying.testnames import unknown_names
+from flows.trying.testrun import Coverage, Result, run
+from flows.trying.texting import Texting
 from ivr.commands.failures import FAILED, NOT_USABLE, Failure
 from ivr.commands.flowfiles import read_flows
 

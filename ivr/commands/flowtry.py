@@ -13,15 +13,15 @@ from pathlib import Path
 import click
 from pydantic_core import PydanticCustomError
 
-from flows.actions import NotNow
-from flows.callers import WITHHELD, UnknownCaller, from_number, known_as
 from flows.loader import HELPDESK, Flows
 from flows.session import Caller
 from flows.source import Document, read
-from flows.testfile import FOLDER
-from flows.testwrite import Kept, NotSaved, appended
-from flows.walk import Walk
-from flows.walkwords import BESIDE, COMMANDS, action, caller_words, clock, told
+from flows.trying.actions import NotNow
+from flows.trying.callers import WITHHELD, UnknownCaller, from_number, known_as
+from flows.trying.testfile import FOLDER
+from flows.trying.testwrite import Kept, NotSaved, appended
+from flows.trying.walk import Walk
+from flows.trying.words import BESIDE, COMMANDS, action, caller_words, clock, told
 from flows.walltimes import written
 from ivr.commands.failures import FAILED, NOT_USABLE, Failure
 from ivr.commands.flowfiles import in_width, read_flows

@@ -16,6 +16,7 @@ from ivr.sandbox.config import SandboxError
 
 MAX_BODY = 64 * 1024
 MAX_REDIRECTS = 10
+HEADERS = {"User-Agent": "TwilioProxy/1.1", "Accept": "*/*", "Accept-Encoding": "gzip", "X-Home-Region": "us1"}
 
 
 @dataclass(frozen=True)
@@ -112,14 +113,7 @@ class Sender:
         signature = self._validator.compute_signature(
             signed_url(bare, voice=voice), dict(params) if body is not None else {}
         )
-        headers = {
-            "User-Agent": "TwilioProxy/1.1",
-            "Accept": "*/*",
-            "Accept-Encoding": "gzip",
-            "X-Home-Region": "us1",
-            "X-Twilio-Signature": signature,
-            "I-Twilio-Idempotency-Token": token,
-        }
+        headers = {**HEADERS, "X-Twilio-Signature": signature, "I-Twilio-Idempotency-Token": token}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded; charset=UTF-8"
         deadline = time.monotonic() + limits.total

@@ -8,35 +8,35 @@ from ivr import callflow
 from ivr.forms import call_form, recording_form
 from ivr.twiml import EMPTY
 from ivr.webhooks.guard import fields, twiml
-from ivr.wiring import Latest
+from ivr.wiring import Helpline, Latest
 
 log = structlog.get_logger(__name__)
+
+
+def _step(desk: Helpline, turn: int) -> Response:
+    form = call_form(fields())
+    structlog.contextvars.bind_contextvars(call=form.sid, turn=turn)
+    try:
+        return twiml(callflow.answer(desk, form, turn))
+    except SQLAlchemyError:
+        # A caller must be heard also while the database is away; the message is found at the carrier later.
+        log.exception("the database failed a caller; the built-in voicemail answers")
+        return twiml(callflow.without_database(desk, form, 0))
 
 
 def blueprint(latest: Latest) -> Blueprint:
     """The views, bound to the latest Helpline."""
     views = Blueprint("voice", __name__, url_prefix="/twilio")
 
-    def step(turn: int) -> Response:
-        form = call_form(fields())
-        structlog.contextvars.bind_contextvars(call=form.sid, turn=turn)
-        desk = latest()
-        try:
-            return twiml(callflow.answer(desk, form, turn))
-        except SQLAlchemyError:
-            # A caller must be heard also while the database is away; the message is found at the carrier later.
-            log.exception("the database failed a caller; the built-in voicemail answers")
-            return twiml(callflow.without_database(desk, form, 0))
-
     @views.post("/voice")
     def voice() -> Response:
         """The first webhook of a call."""
-        return step(0)
+        return _step(latest(), 0)
 
     @views.post("/voice/<int:turn>")
     def voice_turn(turn: int) -> Response:
         """Keys, silence or a recording of the caller."""
-        return step(turn)
+        return _step(latest(), turn)
 
     @views.post("/voice/without-database/<int:asked>")
     def voice_without_database(asked: int) -> Response:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,11 +26,13 @@ T = TypeVar("T")
 
 
 def until(look: Callable[[], T | None], *, within: float, what: str) -> T:
-    """The first answer of `look` that counts as true. Looks often, gives up after `within` seconds."""
+    """The first answer of `look` that counts as true. Looks often, also at what was killed and is not back yet; gives up
+    after `within` seconds."""
     end = time.monotonic() + within
     while time.monotonic() < end:
-        if answer := look():
-            return answer
+        with suppress(requests.ConnectionError, requests.Timeout):
+            if answer := look():
+                return answer
         time.sleep(0.1)
     raise AssertionError(f"not within {within:.0f} s: {what}")
 

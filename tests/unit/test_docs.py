@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 import pytest
 
-from flows import listening, patience_lint, sounds
+from flows import listening, sounds
+from flows.lint import patience as patience_lint
 from flows.loader import load
 from ivr import auditor, clock, drill_calls, jobs, links, lookups, sending
 from ivr.cli import cli

@@ -9,7 +9,7 @@ import pytest
 from flow_phone import SHIPPED
 from ruamel.yaml import YAML
 
-from flows.difference import diff
+from flows.difference.diff import diff
 from flows.loader import Flows, load
 
 NOW = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)

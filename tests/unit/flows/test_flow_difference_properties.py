@@ -11,8 +11,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from made_flows import KEYS, NAMES, NUMBERS, as_flows, changed, flows, raw_flows
 
-from flows.difference import diff
-from flows.drawing import draw
+from flows.difference.diff import diff
+from flows.drawing.cards import draw
+from flows.drawing.outline import PLAIN, outline
+from flows.drawing.svg import svg
 from flows.engine import (
     Caller,
     Digits,
@@ -32,11 +34,9 @@ from flows.hours import changes, standing
 from flows.instructions import Choose, Gather, Pause, Play, Say
 from flows.loader import Flows, load
 from flows.localtime import moment
-from flows.outline import PLAIN, outline
 from flows.routes import reachable
 from flows.schema import HelpdeskFlow
 from flows.steps import AnnounceStep
-from flows.svg import svg
 from tests.any_flow import sound_flows
 
 SHIPPED_FLOWS = load(SHIPPED)

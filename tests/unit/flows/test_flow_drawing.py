@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from made_flows import flows
 from PIL import ImageFont
 
-from flows.chart import PADDING, SMALL, TITLE, Chart, chart
-from flows.drawing import Drawing, draw
-from flows.layout import Box, Edge, lay_out
+from flows.drawing.cards import Drawing, draw
+from flows.drawing.chart import PADDING, SMALL, TITLE, Chart, chart
+from flows.drawing.layout import Box, Edge, lay_out
+from flows.drawing.mermaid import mermaid
+from flows.drawing.outline import PLAIN, Strokes, outline
+from flows.drawing.svg import svg
 from flows.loader import Flows, load
-from flows.mermaid import mermaid
-from flows.outline import PLAIN, Strokes, outline
-from flows.svg import svg
 
 RICH, PLAIN_FILES = (Path(__file__).parent / name for name in ("rich", "plain"))
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from flow_phone import SHIPPED, Phone
 
-from flows import lint as flow_lint
-from flows.consent import greetings
 from flows.engine import Flow, voicemail_only
 from flows.instructions import Gather, Say
 from flows.jsonschema import schemas
+from flows.lint import check as flow_lint
+from flows.lint.consent import greetings
 from flows.loader import FlowErrors, Flows, Problem, load
 from flows.source import Document, read
 from tickets import sms

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from flows import engine
-from flows.lint import check
+from flows.lint.check import check
 from flows.loader import FlowErrors, load
 from flows.problems import Problem
 from flows.session import Caller, Digits, Silence, Who

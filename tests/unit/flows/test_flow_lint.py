@@ -12,11 +12,11 @@ from flow_phone import SHIPPED
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
-from flows.lint import check
+from flows.lint.check import check
+from flows.lint.offering import offers
+from flows.lint.patience import OPENING_KEY, SILENT
 from flows.loader import load
-from flows.offering import offers
 from flows.oncall_schema import OnCall
-from flows.patience_lint import OPENING_KEY, SILENT
 from flows.problems import Problem
 from flows.schema import HelpdeskFlow
 from flows.sounds import MAX_BYTES, wrong_with

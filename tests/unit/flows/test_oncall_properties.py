@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.lint import check
+from flows.lint.check import check
+from flows.lint.oncall import schedule_problems
 from flows.loader import load_all
-from flows.oncall_lint import schedule_problems
 from flows.oncall_schema import OnCall
 from flows.problems import Problem
 from flows.schedule import next_change, on_duty, stretches

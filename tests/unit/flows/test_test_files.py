@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from flows.loader import load
 from flows.source import parse
-from flows.testfile import ALONE, Line, files, read_tests
-from flows.testrun import Coverage, Result
-from flows.testwrite import scalar
+from flows.trying.testfile import ALONE, Line, files, read_tests
+from flows.trying.testrun import Coverage, Result
+from flows.trying.testwrite import scalar
 from ivr.commands.flowtest import run_all
 
 TRYING = Path(__file__).parent / "trying"

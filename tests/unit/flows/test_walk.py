@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.actions import Action, Answer, HangUp, NobodyAnswers, NotNow, Press, Send, Silence, Speak, Talk, Wait
-from flows.callers import STRANGER, UnknownCaller, from_number, known_as
 from flows.loader import Flows, load
 from flows.session import Caller, Waiting, Who
 from flows.source import Document, parse
-from flows.testfile import checked
-from flows.testrun import run
-from flows.testwrite import Kept, NotSaved, appended, as_test
-from flows.texting import Texting
-from flows.walk import Walk
-from flows.walkwords import action
+from flows.trying.actions import Action, Answer, HangUp, NobodyAnswers, NotNow, Press, Send, Silence, Speak, Talk, Wait
+from flows.trying.callers import STRANGER, UnknownCaller, from_number, known_as
+from flows.trying.testfile import checked
+from flows.trying.testrun import run
+from flows.trying.testwrite import Kept, NotSaved, appended, as_test
+from flows.trying.texting import Texting
+from flows.trying.walk import Walk
+from flows.trying.words import action
 
 TRYING = Path(__file__).parent / "trying"
 MORNING = datetime(2026, 11, 24, 16, tzinfo=UTC)

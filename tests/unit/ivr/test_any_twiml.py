@@ -19,7 +19,7 @@ NOON = datetime(2026, 11, 24, 18, tzinfo=UTC)
 ADDRESSES = Addresses(
     "https://desk.example.org/twilio/voice/1", "https://desk.example.org/twilio/recording", "", "/sounds"
 )
-#: The carrier's limits: bytes of a document, characters of one Say (carrier-facts §1).
+#: The carrier's limits: bytes of a document, characters of one Say (docs/carrier.md).
 MOST_BYTES, MOST_SPOKEN = 64 * 1024, 4096
 #: What the voice of a flow file may say: any script, markup, emoji, braces of no placeholder.
 speech = st.text(

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import openapi_spec_validator
 import pytest
 
 from ivr.api import decode, encode
@@ -80,6 +81,10 @@ def test_a_moment_that_no_schedule_knows_is_refused(world: World, at: str) -> No
     answer = get(world, f"/api/v1/oncall?at={at}")
     assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
     assert answer.get_json()["detail"].startswith("at must be a moment as ISO 8601")
+
+
+def test_the_description_is_valid_open_api(world: World) -> None:
+    openapi_spec_validator.validate(get(world, "/api/v1/openapi.json", {}).get_json())
 
 
 def _holds(document: dict[str, Any], name: str, value: Any) -> None:

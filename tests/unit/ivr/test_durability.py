@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from ivr.carrier.base import CallInfo
 from ivr.clock import sweep
-from tests.world import LEE, SAM, STRANGER, World, edited_flows, wav
+from tests.world import CLIENT, DESK, LEE, SAM, STRANGER, World, edited_flows, wav
 from tickets import work
 from tickets.models import Recording, Work
 from tickets.states import WorkKind, WorkState
@@ -31,6 +32,18 @@ def test_with_the_broker_down_webhooks_answer_and_all_is_done_when_it_is_back(wo
     assert "words follow" in page
     assert "flooded" in words
     assert world.ticket()["recordings"][0]["transcript"]["state"] == "done"
+
+
+def test_a_message_of_a_call_that_we_never_heard_of_is_paged_with_the_number_that_the_carrier_knows(
+    world: World,
+) -> None:
+    """The webhooks before it got nowhere, and the status of the call may not come either."""
+    world.transcriber_runs = False
+    world.carrier.calls["CA9"] = CallInfo("CA9", "in-progress", CLIENT, DESK)
+    world.recorded(sid="CA9")
+    world.pass_time(21)
+    assert world.texts_to(SAM)[0].startswith("URGENT 1001 Hollis & Wade CPA 903-555-0160: Voicemail, 12 s")
+    assert (world.ticket()["from_number"], world.ticket()["client"]) == (CLIENT, "Hollis & Wade CPA")
 
 
 def test_a_queue_that_lost_everything_is_filled_again_by_the_sweep(world: World) -> None:

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.actions import Action, Send, Wait
-from flows.callers import WORDS, known_as
 from flows.loader import load
 from flows.source import Document, parse
-from flows.testfile import checked
-from flows.testrun import run as run_tests
-from flows.testwrite import Kept, appended
-from flows.walk import Walk
+from flows.trying.actions import Action, Send, Wait
+from flows.trying.callers import WORDS, known_as
+from flows.trying.testfile import checked
+from flows.trying.testrun import run as run_tests
+from flows.trying.testwrite import Kept, appended
+from flows.trying.walk import Walk
 from ivr.cli import run
 from ivr.commands.flowtest import open_texting
 from tests.trying_story import ROOT, TRYING, Captured, Typed, desk, typed

@@ -176,7 +176,10 @@ def test_tickets_are_joined_by_hand_with_all_that_belongs_to_them(world: World) 
     [
         ("SPLIT 1001", "1001 leads: SPLIT 1002 takes one out."),
         ("JOIN 1002 1001", "1002 belongs to 1001 already."),
+        ("join 1002 to #1001.", "1002 belongs to 1001 already."),
+        ("Join 1002 with 1001", "1002 belongs to 1001 already."),
         ("JOIN 1001 1002", "1001: nothing done, 1001 leads already."),
+        ("JOIN 1002 tomorrow", "1002: nothing done. Write JOIN 1002 and the number of the ticket that it belongs to."),
         ("JOIN 1002 9999", "1002: nothing done, ticket 9999 does not exist."),
         ("JOIN 1002", "1002: nothing done. Write JOIN 1002 and the number of the ticket that it belongs to."),
         ("OVER 1001", "1001: nothing was announced. DONE 1001 resolves it."),

@@ -47,7 +47,7 @@ def test_callers_of_the_client_hear_it_can_press_1_and_are_told_when_it_is_over(
         "key in a call",
         "CA1",
     )
-    world.text(SAM, "OVER 1001 The carrier has mended the line.")
+    world.text(SAM, "OVER 1001 The carrier has mended the line")
     assert new_texts(world, SAM) == ["1001 is over and resolved: 1 caller told."]
     assert new_texts(world, CLIENT) == [
         "Business IT Service Corps, LLC: the problem at Hollis & Wade CPA is over. The carrier has mended the line. "

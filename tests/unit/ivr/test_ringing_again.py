@@ -43,6 +43,8 @@ def loses_lee(story: RingingStory, *, in_the_room: bool) -> str:
         assert "<Conference" in story.is_moved()
         story.room("participant-join", "caller")
     story.phone_is("Lee", "completed")
+    if in_the_room:
+        story.world.pass_time(2)  # the carrier would have asked for the next turn by itself
     return story.is_moved()
 
 

@@ -77,6 +77,26 @@ def test_a_client_who_opted_out_is_not_texted_and_staff_hear_why(ticket: World) 
     assert ticket.ticket()["texting"] == {"possible": True, "why": None, "since": None}
 
 
+@pytest.mark.parametrize("words", ["Done", "done!", "DONE.", "ack"])
+def test_a_client_who_answers_in_a_word_that_is_a_command_reaches_the_owner(ticket: World, words: str) -> None:
+    answer_to(ticket, SAM, "ACK 1001")
+    answer_to(ticket, SAM, "1001 Please restart the router and tell me when it is done")
+    ticket.text(CLIENT, words)
+    ticket.work()
+    assert ticket.texts_to(SAM)[-1] == f"1001 Hollis & Wade CPA 903-555-0160 says: {words}"
+    assert ticket.texts_to(CLIENT)[-1] == "Please restart the router and tell me when it is done"
+    assert (ticket.ticket()["messages"][-1]["body"], ticket.ticket()["state"]) == (words, "claimed")
+
+
+def test_done_from_a_client_whose_ticket_is_resolved_is_kept_and_wakes_nobody(ticket: World) -> None:
+    answer_to(ticket, SAM, "DONE 1001")
+    sent = len(ticket.carrier.sent)
+    ticket.text(CLIENT, "Done")
+    ticket.work()
+    assert (ticket.ticket()["messages"][-1]["body"], ticket.ticket()["state"]) == ("Done", "resolved")
+    assert len(ticket.carrier.sent) == sent
+
+
 def test_a_withheld_number_cannot_be_texted(world: World) -> None:
     world.call(caller="anonymous")
     world.press("1", 1, caller="anonymous")

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.actions import HangUp, Press, Send, Speak
-from flows.callers import from_number
-from flows.walk import Walk
+from flows.trying.actions import HangUp, Press, Send, Speak
+from flows.trying.callers import from_number
+from flows.trying.walk import Walk
 from ivr.commands.flowtest import open_texting
 from tests.world import CLIENT, STRANGER, World, edited_flows
 

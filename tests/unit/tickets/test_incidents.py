@@ -207,6 +207,10 @@ NAMES = (DENTAL, CPA, "Lakeside Family Dental", "Piney Woods Vet", "The Law Firm
         ("Lakeside phones are out", "Lakeside Family Dental", "phones are out"),
         ("Hollis & Wade CPA server down", CPA, "server down"),
         ("Hollis and Wade server down", CPA, "server down"),
+        ("hollis wade: the server is down", CPA, "the server is down"),
+        ("Hollis CPA server down", CPA, "server down"),
+        ("Lakeside Dental phones are out", "Lakeside Family Dental", "phones are out"),
+        ("Piney Woods Dental dental software down", DENTAL, "dental software down"),
         ("Piney Woods Dental", DENTAL, ""),
     ],
 )
@@ -217,6 +221,12 @@ def test_the_client_is_what_the_text_begins_with(text: str, client: str, rest: s
 
 def test_a_name_that_two_clients_begin_with_is_asked_back() -> None:
     assert client_meant("Piney Woods internet down", NAMES).clients == (DENTAL, "Piney Woods Vet")
+
+
+def test_a_later_word_of_a_name_says_which_of_two_is_meant() -> None:
+    assert client_meant("Lakeside Vet internet down", (*NAMES, "Lakeside Animal Vet")).clients == (
+        "Lakeside Animal Vet",
+    )
 
 
 @pytest.mark.parametrize("text", ["", "internet down", "the internet is down", "everything", "Tyler"])

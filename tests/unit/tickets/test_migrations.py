@@ -16,6 +16,7 @@ from tests import databases
 from tickets import db
 from tickets.models import Base, Media, Message, Work
 
+pytestmark = pytest.mark.database  # of its own, without tables
 NOW = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
 
 
