@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from flows.problems import Problem
-from flows.routes import STEPS, waits, without_keys
+from flows.routes import STEPS, silent_exits, waits, without_keys
 from flows.schema import HelpdeskFlow, Wordings
 from flows.source import Document, Place
 from flows.speech import Prompts, spoken_in
-from flows.steps import AnnounceStep, CallbackStep, ClientStep, HoursStep, MessageStep, Step, kind_name
+from flows.steps import AnnounceStep, CallbackStep, ClientStep, HoursStep, MenuStep, MessageStep, Step, kind_name
 from flows.words import fill, spoken_values
 
 
@@ -98,24 +98,52 @@ def _required(name: str, language: str, flow: HelpdeskFlow) -> tuple[Element, ..
 
 
 def greetings(flow: HelpdeskFlow, language: str) -> tuple[str, ...]:
-    """What callers who press nothing hear up to the first wait for a key or the first message, each way that depends on
-    the hour or the caller once. Announcements come and go, so what only they say does not count."""
-    found = {_said(flow, way.steps, language): None for way in without_keys(flow.calls, flow.calls.start)}
-    return tuple(found)
-
-
-def _said(flow: HelpdeskFlow, way: tuple[str, ...], language: str) -> str:
-    spoken: list[str] = []
-    for name in way:
-        step = flow.calls.steps[name]
-        if isinstance(step, AnnounceStep | HoursStep | ClientStep | MessageStep | CallbackStep):
-            continue
-        for prompts in _first_words(step):
-            spoken += [words.say for words in spoken_in(prompts, language, flow.desk.language)]
-        if waits(step):
-            break
+    """What callers of a language hear up to the first wait for a key or the first message, each way that depends on the hour
+    or the caller once. A menu that only asks for the language is no such wait: what comes after the caller's own key counts
+    too. Announcements come and go, so what only they say does not count."""
     values = spoken_values(flow.desk, number=None, client=None, language=language)
-    return fill(" ".join(spoken), values)
+    heard = _heard(flow, flow.calls.start, language)
+    return tuple(dict.fromkeys(fill(" ".join(spoken), values) for spoken in heard))
+
+
+def _heard(flow: HelpdeskFlow, begin: str, language: str, *, passed: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The words of each way from a step on; `passed` are the menus of languages before it."""
+    for way in without_keys(flow.calls, begin):
+        until = next((index for index, name in enumerate(way.steps) if waits(flow.calls.steps[name])), len(way.steps))
+        said = tuple(_said(flow, way.steps[: until + 1], language))
+        last = way.steps[: until + 1][-1]
+        onward = _after_choice(flow, last, language) if last not in passed else ()
+        if not onward:
+            yield said
+        for target in onward:
+            for more in _heard(flow, target, language, passed=(*passed, last)):
+                yield (*said, *more)
+
+
+def _after_choice(flow: HelpdeskFlow, name: str, language: str) -> tuple[str, ...]:
+    """Where callers of a language go on from a menu that only asks for the language; () from any other step."""
+    step = flow.calls.steps[name]
+    if not isinstance(step, MenuStep):
+        return ()
+    options = [option for option in step.menu.keys.values() if option.next != name or option.language]
+    if not all(option.language and not option.opens and not option.records for option in options):
+        return ()
+    chosen = [option.next for option in options if _same(option.language, language)]
+    silent = silent_exits(name, step) if not chosen or _same(flow.desk.language, language) else ()
+    return tuple(dict.fromkeys((*chosen, *silent)))
+
+
+def _same(one: str | None, other: str) -> bool:
+    """Whether two codes are of one language: es and es-US."""
+    return one is not None and one.partition("-")[0] == other.partition("-")[0]
+
+
+def _said(flow: HelpdeskFlow, steps: tuple[str, ...], language: str) -> Iterator[str]:
+    for name in steps:
+        step = flow.calls.steps[name]
+        if not isinstance(step, AnnounceStep | HoursStep | ClientStep | MessageStep | CallbackStep):
+            for prompts in _first_words(step):
+                yield from (words.say for words in spoken_in(prompts, language, flow.desk.language))
 
 
 def _first_words(step: Step) -> Iterator[Prompts]:
