@@ -23,9 +23,11 @@ _OFFER = re.compile(
 )
 #: "press 1 or 2", "press star or 9"
 _OR = re.compile(rf"(?:,| or| and| o| y)+ (?:the |el )?({_KEY}){_ALONE}", re.IGNORECASE)
+#: "8 to 17" and "9 to noon" are hours.
+_NO_HOUR = rf"(?! (?:\d|(?:{_KEY}|noon|midnight)\b))"
 #: "press 1 for emergencies, 2 for sales, or 3 for bills"
 _LISTED = re.compile(
-    rf"(?:[,;]|\b(?:or|and|o|y)) (?:(?:or|and|o|y) )?({_BEFORE}({_KEY}) (?:for|to|if|para|si)\b(?! (?:{_KEY})\b)(?: \w+)?)",
+    rf"(?:[,;]|\b(?:or|and|o|y)) (?:(?:or|and|o|y) )?({_BEFORE}({_KEY}) (?:for|to|if|para|si)\b{_NO_HOUR}(?: \w+)?)",
     re.IGNORECASE,
 )
 #: "for sales press 1, for bills 2"

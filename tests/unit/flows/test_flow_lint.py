@@ -163,6 +163,7 @@ def test_a_goodbye_after_words_that_a_key_chose_is_no_hanging_up(folder: Folder)
         ("Press either 1 or star. Hit 3, push number 4, or choose option 5.", {"1", "*", "3", "4", "5"}),
         ("Choose one of these. Select 2 of them.", set()),
         ("We press on, 7 days a week.", set()),
+        ("Press 1 for the office, 8 to 17, or 8 to five, or 9 to noon, or 2 for us.", {"1", "2"}),
     ],
 )
 def test_keys_are_read_in_the_words(words: str, keys: set[str]) -> None:
