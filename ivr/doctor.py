@@ -6,7 +6,6 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
@@ -17,6 +16,7 @@ from rich.text import Text
 
 from ivr import log
 from ivr.checks import CHECKS, Check, Trouble
+from ivr.commands.busy import busy
 from ivr.log_filter import scrub
 from ivr.settings import Settings, SettingsError, load_settings
 
@@ -43,7 +43,7 @@ class Finding:
 
 def run_doctor(*, as_json: bool) -> int:
     """Look, print, and return 1 when anything is wrong, else 0."""
-    with Console(stderr=True).status("looking ...") if sys.stderr.isatty() else nullcontext():
+    with busy("looking ..."):
         findings = examine(os.environ)
     if as_json:
         healthy = all(finding.outcome is Outcome.FINE for finding in findings)

@@ -2,13 +2,13 @@
 
 import json
 import sys
-from contextlib import nullcontext
 
 import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ivr.commands.busy import busy
 from ivr.commands.failures import NOT_USABLE, Failure
 from ivr.drill import AlreadyRunning, Course, LegResult, Report, Verdict, run_drill
 from ivr.settings import Settings
@@ -50,8 +50,7 @@ def summary(report: Report) -> str:
 
 
 def _run(desk: Helpline, page: str | None) -> Report:
-    console = Console(stderr=True)
-    with console.status("the desk calls itself ...") if sys.stderr.isatty() else nullcontext() as status:
+    with busy("the desk calls itself ...") as status:
 
         def progress(course: Course) -> None:
             if status is not None and course.now is not None:

@@ -10,6 +10,7 @@ from flows.extent import end_column
 from flows.lint.check import check
 from flows.problems import Problem
 from flows.source import read
+from ivr.commands.busy import busy
 from ivr.commands.failures import FAILED
 from tickets import sms
 
@@ -17,7 +18,8 @@ from tickets import sms
 def print_problems(folder: Path, *, as_json: bool, strict: bool = False) -> int:
     """Print every problem and note as `file:line:column: message` with a hint; returns 1 when there is a problem, or with
     `strict` a note."""
-    found = check(folder, alphabet=sms)
+    with busy("looking at every way of the flow ..."):
+        found = check(folder, alphabet=sms)
     problems = [problem for problem in found if not problem.note]
     if as_json:
         _echo(json.dumps(_for_editors(found), indent=2, ensure_ascii=False))

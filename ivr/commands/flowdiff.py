@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from flows.difference.diff import NOTHING, Difference, diff
+from ivr.commands.busy import busy
 from ivr.commands.failures import FAILED
 from ivr.commands.flowfiles import in_width, named_flows, shown_on
 from ivr.settings import Settings
@@ -31,7 +32,8 @@ def print_differences(
     after = named_flows(new or settings().flows_dir, settings=settings, as_json=as_json)
     if after is None:
         return FAILED
-    found = diff(before, after, now=now or datetime.now(UTC))
+    with busy("walking both flows ..."):
+        found = diff(before, after, now=now or datetime.now(UTC))
     if as_json:
         versions = {"old": before.version, "new": after.version}
         told = {**versions, "differences": [asdict(one) for one in found]}

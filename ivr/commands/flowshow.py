@@ -12,6 +12,7 @@ from flows.drawing.cards import Drawing, draw
 from flows.drawing.mermaid import mermaid
 from flows.drawing.outline import PLAIN, OneLine, Strokes, outline
 from flows.drawing.svg import svg
+from ivr.commands.busy import busy
 from ivr.commands.failures import FAILED, NOT_USABLE, Failure
 from ivr.commands.flowfiles import can_show, read_flows, shown_on
 
@@ -32,7 +33,9 @@ def print_flow(folder: Path, *, as_mermaid: bool, svg_file: Path | None, as_json
         return FAILED
     drawing = draw(flows)
     if svg_file is not None:
-        _write(svg_file, svg(drawing, title=f"The flow of {flows.helpdesk.desk.name}"))
+        with busy("drawing ..."):
+            picture = svg(drawing, title=f"The flow of {flows.helpdesk.desk.name}")
+        _write(svg_file, picture)
     elif as_mermaid:
         click.echo(mermaid(drawing), nl=False)
     elif as_json:

@@ -15,6 +15,7 @@ from flows.trying.testfile import FOLDER, files, read_tests
 from flows.trying.testnames import unknown_names
 from flows.trying.testrun import Coverage, Result, run
 from flows.trying.texting import Texting
+from ivr.commands.busy import busy
 from ivr.commands.failures import FAILED, NOT_USABLE, Failure
 from ivr.commands.flowfiles import read_flows
 
@@ -50,7 +51,8 @@ def print_tests(directory: Path, *, as_json: bool) -> int:
     if not files(directory):
         hint = f"`helpline flow try {directory} --save FIRST.yml` walks a call and keeps it as a test"
         raise Failure(f"there are no tests in {directory / FOLDER}: {hint}", code=NOT_USABLE)
-    results, problems = run_all(flows, directory)
+    with busy("walking the tests ..."):
+        results, problems = run_all(flows, directory)
     coverage = Coverage(flows).add(results)
     if as_json:
         click.echo(json.dumps(_data(results, problems, coverage), indent=2, ensure_ascii=False))
