@@ -238,6 +238,15 @@ def test_a_page_that_the_carrier_took_late_has_a_minute_to_arrive(make: Make) ->
     assert called(world) == ["Sam"]
 
 
+def test_a_page_that_the_carrier_took_at_the_second_attempt_has_not_failed(make: Make) -> None:
+    world = make()
+    world.carrier.refuse = {SAM: [TextRefused(Refusal.RETRY, "20429", "too many requests")]}
+    asks_for_help(world)
+    world.pass_time(5)
+    (sam,) = [page for page in world.ticket()["pages"] if page["person"] == "Sam"]
+    assert (sam["state"], sam["error"]) == ("sending", None)
+
+
 def test_a_page_that_failed_after_a_silence_calls_once(make: Make) -> None:
     world = make()
     world.text(STRANGER, "Server is down")
