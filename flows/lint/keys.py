@@ -76,8 +76,8 @@ def _does_nothing(prompts: Prompts, keys: Collection[str], place: Place, documen
 
 
 def _hidden(step: Step, place: Place, document: Document) -> Iterator[Problem]:
-    """ "To go back press # or wait" in plain words: what begins with # is a comment, and callers hear "To go back press". Behind
-    words in quotes, and between two prompts, it is meant as one."""
+    """ "To go back press # or wait" in plain words: what begins with # is a comment, and callers hear "To go back press".
+    Behind words in quotes, and between two prompts, it is meant as one."""
     for where, words in all_prompts(step, place):
         end = document.entry(where).end
         comment = re.compile(r"(?<=\w)[ \t]+(#)").match(document.text, end)

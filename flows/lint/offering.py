@@ -22,9 +22,7 @@ _PRESS = r"\b(?:press|pressing|dial|oprima|marque|presione|pulse|digite)"
 #: "Choose one of these" and "when you were hit 3 times" offer no key: these verbs need the key as a sign, and what follows one.
 _CHOOSE = r"\b(?:hit|push|touch|select|choose|toque|elija|seleccione)"
 _CHOSEN = r"(?=\s*$|[^\w\s]| (?:for|to|if|or|and|now|para|o|y|si)\b)"
-_OFFER = re.compile(
-    rf"{_PRESS} {_BEFORE}({_KEY}){_ALONE}|{_CHOOSE} {_BEFORE}({_SIGN}){_ALONE}{_CHOSEN}", re.IGNORECASE
-)
+_OFFER = re.compile(rf"{_PRESS} {_BEFORE}({_KEY}){_ALONE}|{_CHOOSE} {_BEFORE}({_SIGN}){_ALONE}{_CHOSEN}", re.IGNORECASE)
 #: "press 1 or 2", "press star or 9"
 _OR = re.compile(rf"(?:,| or| and| o| y)+ (?:the |el )?({_KEY}){_ALONE}", re.IGNORECASE)
 #: "8 to 17", "9 to noon" and "five to ten" are no keys.

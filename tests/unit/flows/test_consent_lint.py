@@ -67,8 +67,11 @@ def test_a_key_that_opens_a_ticket_makes_it_the_first_menu(folder: Folder) -> No
 def test_many_choices_of_a_language_that_lead_to_each_other_are_looked_at_in_a_moment(folder: Folder) -> None:
     names = [f"choose{index}" for index in range(12)]
     keys = "\n".join(f"          {key}: {{next: {name}, language: en-US}}" for key, name in enumerate(names[:9]))
-    menus = "".join(f"    {name}:\n      menu:\n        say: Choose.\n        keys:\n{keys}\n      otherwise: welcome\n" for name in names)
-    flow = language_first().replace("    choose:\n", f"{menus}    choose:\n").replace("start: choose", "start: choose11")
+    menu = f"      menu:\n        say: Choose.\n        keys:\n{keys}\n      otherwise: welcome\n"
+    menus = "".join(f"    {name}:\n{menu}" for name in names)
+    flow = (
+        language_first().replace("    choose:\n", f"{menus}    choose:\n").replace("start: choose", "start: choose11")
+    )
     flows = load(folder(helpdesk=flow, texts=TEXTS))
     begun = time.monotonic()
     assert greetings(flows.helpdesk, "en-US")
