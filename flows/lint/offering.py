@@ -51,8 +51,13 @@ class Offer:
     sure: bool = True
 
 
-def offers(text: str) -> Iterator[Offer]:
-    """Every key that words offer, those of "press 1 for sales, 2 for bills" and of "press 1 or 2" too."""
+def offers(text: str) -> list[Offer]:
+    """Every key that words offer, in the order in which they are heard: those of "press 1 for sales, 2 for bills" and of
+    "press 1 or 2" too."""
+    return sorted(_found(text), key=lambda offer: offer.begins)
+
+
+def _found(text: str) -> Iterator[Offer]:
     until = 0
     for match in _OFFER.finditer(text):
         yield Offer(_key(match[1] or match[2]), match[0], match.start(), match.end())

@@ -211,10 +211,16 @@ def test_a_comment_behind_words_in_quotes_or_before_more_words_is_one(folder: Fo
     assert said(folder(helpdesk=hidden)) == ["this # hides the rest of the line: callers hear '... press'"]
 
 
+def test_offers_are_read_in_the_order_in_which_they_are_heard() -> None:
+    assert [offer.key for offer in offers("Press 1 for sales, press 2 for bills, 3 for all else, or press 4.")] == [
+        *"1234"
+    ]
+
+
 def test_the_longest_words_of_offers_are_read_at_once() -> None:
     """Each offer looked at the rest of its sentence for a list: a file of 64 kB took a quarter of a minute."""
     begun = time.monotonic()
-    assert len(list(offers("press 1 for " * 5000))) == 5000
+    assert len(offers("press 1 for " * 5000)) == 5000
     assert time.monotonic() - begun < 2
 
 
