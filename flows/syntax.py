@@ -86,7 +86,8 @@ _RULES = (
 
 #: A key with its value glued to it; an address has no key in front.
 _GLUED = re.compile(r"^([ \t]*(?:- +)?)([A-Za-z_][A-Za-z0-9_]*):(?![\s/]|$)")
-_LOOKALIKES = re.compile("\u00a0|\uff1a")  # what word processors make of a space and a colon
+#: What word processors make of a space and a colon, where a key begins or ends; in the middle of a text they are harmless.
+_LOOKALIKE = re.compile("^[ \t]*(?:- +)?(?:\\w+:?)?([\u00a0\uff1a])")
 
 
 def in_plain_words(error: MarkedYAMLError, text: str) -> tuple[int, int, str, str]:
@@ -122,14 +123,15 @@ def _closer(said: _Said, parser: str, text: str, *, last: tuple[int, int]) -> tu
     if said.rule is _NEVER_CLOSED:
         return _bracket(said, parser, opened, last=last)
     lines = text.split("\n")
-    for number in _looked_at(lines, last[0], said.line):
+    about_a_colon = said.rule.message in {_NO_COLON, _COLON}
+    for number in _looked_at(lines, last[0], said.line) if about_a_colon else ():
         here = lines[number - 1]
-        if (glued := _GLUED.match(here)) and said.rule.message in {_NO_COLON, _COLON}:
+        if glued := _GLUED.match(here):
             column = glued.end() + 1
             return number, column, "a space is missing after the colon", f"write `{glued[2]}: ` with a space"
-        if (odd := _LOOKALIKES.search(here)) and said.rule.message == _NO_COLON:
-            message = f"the character U+{ord(odd[0]):04X} only looks like a {'space' if odd[0].isspace() else 'colon'}"
-            return number, odd.start() + 1, message, "type it anew in a plain text editor"
+        if odd := _LOOKALIKE.match(here):
+            message = f"the character U+{ord(odd[1]):04X} only looks like a {'space' if odd[1].isspace() else 'colon'}"
+            return number, odd.start(1) + 1, message, "type it anew in a plain text editor"
     message, hint = _special_cases(said.rule, lines, line=said.line)
     return said.line, said.column, message, hint
 

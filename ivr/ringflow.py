@@ -240,7 +240,9 @@ def _look_at_both(desk: Helpline, held: work.Claim, caller_sid: str, colleague_s
             calls.ended(unit, call, status=caller, now=now, rules=desk.rules)
         if taker is not None and colleague in legs.ENDED:
             legs.report(unit, taker.id, sid=colleague_sid, status=colleague, now=now)
+        if taker is not None and taker.ended_at is not None:  # its report may have come while we asked
             ringing.reported(unit, call, row, taker, connected=False, now=now)
+        ringing.unmet(unit, call, row, rules=desk.rules, now=now)
         still = row.state == RingState.TAKEN and row.bridged_at is None and call.ended_at is None
         if still and _connected(call):
             ringing.together(unit, call, row, now=now)
@@ -269,7 +271,8 @@ def move_caller(desk: Helpline, held: work.Claim) -> None:
         heard = desk.now() - call.updated_at < LONGEST_HOLD or row.state == RingState.TAKEN
         on_hold = waiting is Waiting.RINGING and row.state != RingState.RINGING and heard
         alone = waiting is Waiting.TALKING and row.state == RingState.OVER
-    if call.ended_at is None and (on_hold or alone):
+        last = rings.is_last(session, row)  # whoever listened since an earlier one says nothing of who talks by now
+    if call.ended_at is None and last and (on_hold or alone):
         following = max((int(turn) for turn in call.turns or {}), default=0) + 1
         _redirect(desk, call.sid, f"{desk.settings.public_url}/twilio/voice/{following}")
     with desk.database.unit() as unit:

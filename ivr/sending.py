@@ -31,18 +31,18 @@ def send_text(desk: Helpline, held: work.Claim) -> None:
     except TextRefused as refused:
         log.warning("the carrier refused a text", code=refused.code, refusal=refused.kind.value)
         with desk.database.unit() as unit:
-            _expect(unit, desk, held)
             outbox.was_refused(unit, held, refused, now=desk.now())
+            _expect(unit, desk, held)
     except NotSent as error:
         log.warning("the carrier was not reached", error=str(error))
         with desk.database.unit() as unit:
-            _expect(unit, desk, held)
             outbox.was_not_sent(unit, held, now=desk.now(), error=str(error))
+            _expect(unit, desk, held)
     except OutcomeUnknown as error:
         log.warning("the outcome of a text is unknown; it will be looked up", error=str(error))
         with desk.database.unit() as unit:
-            _expect(unit, desk, held)
             outbox.is_unknown(unit, held, now=desk.now(), error=str(error))
+            _expect(unit, desk, held)
 
 
 def _expect(unit: Session, desk: Helpline, held: work.Claim) -> None:
@@ -60,8 +60,8 @@ def _send(desk: Helpline, held: work.Claim, sendable: Sendable) -> None:
         with desk.database.unit() as unit:
             known = outbox.unclaimed(unit, found)
             if known is None:
-                _expect(unit, desk, held)
                 outbox.was_not_sent(unit, held, now=desk.now(), error=str(error))
+                _expect(unit, desk, held)
                 return
         handed = known
     _handed_over(desk, held, handed)

@@ -66,8 +66,11 @@ class RingingStory:
         return [one for one in self.world.carrier.placed if one.to == PHONES[person]][-1]
 
     def phone_is(self, person: str, status: str) -> None:
-        """The carrier reports of a phone of the team."""
-        one = self.placed(person)
+        """The carrier reports of the last call to a phone of the team."""
+        self.reports(self.placed(person), status)
+
+    def reports(self, one: Placed, status: str) -> None:
+        """The carrier reports of any call to a colleague, also of one that is not the last to that phone."""
         self.world.carrier.calls[one.sid] = CallInfo(one.sid, status, DESK, one.to)
         self._post(one.status_url, one, CallStatus=status)
         self.world.work()

@@ -36,7 +36,8 @@ def sounds_automatic(body: str) -> bool:
 
 
 _THANKS = re.compile(
-    r"(ok|okay|k|done|all done|ack|great|perfect|awesome|got it|all good|all good now|sounds good|it is fine|its fine)?( )?"
+    r"(ok|okay|k|done|all done|ack|acknowledged|great|perfect|awesome|got it|all good|all good now|sounds good|it is fine"
+    r"|its fine)?( )?"
     r"((its|it is|it)? ?(working|works|fixed)( now| again)?|that (fixed it|worked)|you ?(are|re) the best"
     r"|ya funciona)?( )?"
     r"(thanks|thank you|thx|ty|tysm|many thanks|appreciate it|gracias|muchas gracias|listo|perfecto)?"

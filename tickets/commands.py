@@ -41,7 +41,7 @@ _ALIASES = {
 }  # fmt: skip
 _SHORT = re.compile(r"(?:(?P<verb>[a-z]+)\s*(?P<after>\d{1,9})?|(?P<before>\d{1,9})\s*(?P<last>[a-z]+))")
 _EDGE = r"[^\w]*"
-_FILLER = rf"(?:(?i:with ticket|with|ticket)\b{_EDGE})?"  # "ack ticket #1042", "done with 1042"
+_FILLER = rf"(?P<filler>(?i:with ticket|with|ticket)\b{_EDGE})?"  # "ack ticket #1042", "done with 1042"
 _VERB_FIRST = re.compile(
     rf"{_EDGE}(?P<verb>[A-Za-z]+){_EDGE}{_FILLER}(?P<ticket>\d{{1,9}})\b{_EDGE}(?P<words>.*)", re.DOTALL
 )
@@ -80,6 +80,10 @@ def _long(text: str) -> Command | None:
     """A number with words behind it, or a number alone."""
     if match := _VERB_FIRST.fullmatch(text):
         verb = _ALIASES.get(match["verb"].casefold())
+        if (
+            match["filler"] and match["verb"].casefold() == "re"
+        ):  # "Re: ticket 1042, who is on it?" asks the team, no client
+            return None
         # "ack 1042 on my way" is an acknowledgement; the words stay with the ticket.
         return Command(verb, int(match["ticket"]), match["words"].strip()) if verb not in (None, Verb.WHO) else None
     match = _NUMBER_FIRST.fullmatch(text)

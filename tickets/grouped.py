@@ -13,8 +13,8 @@ from tickets.oncall import Person
 from tickets.rules import Rules
 from tickets.states import TicketState
 
-#: The ticket that another one is joined to, as people write it: "JOIN 1043 1042", "join 1043 to #1042".
-_NAMED = re.compile(r"\W*(?:(?:to|with|into|and)\b\W*)?(\d{1,9})\W*", re.IGNORECASE)
+#: The ticket that another one is joined to, as people write it: "JOIN 1043 1042", "join 1043 to ticket #1042".
+_NAMED = re.compile(r"\W*(?:(?:to|with|into|and)\b\W*)?(?:ticket\b\W*)?(\d{1,9})\W*", re.IGNORECASE)
 
 
 def _callers(session: Session, leader: Ticket) -> str:

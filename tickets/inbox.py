@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tickets import answers, conversation, handover, handover_words, keywords, pictures
+from tickets import answers, conversation, desk, handover, handover_words, keywords, pictures
 from tickets.arrival import Arrival, InboundText
 from tickets.commands import Command, Verb, parse
 from tickets.db import insert_once, serialise
@@ -105,11 +105,16 @@ def _dispatch(arrival: Arrival) -> None:
 
 
 def _wants_a_ticket(arrival: Arrival, command: Command | None) -> bool:
-    """Whether somebody who is not in the team commands. "Done" alone is also what a client answers to a colleague."""
+    """Whether somebody who is not in the team commands. "Done", "Done 1042" and "done with 2" are also what a client answers
+    whose ticket it is, to a colleague."""
     if command is None or command.verb not in (Verb.ACK, Verb.DONE) or command.words:
         return False
     in_line(arrival.session)
-    return command.ticket is not None or (arrival.current_ticket() or arrival.resolved_ticket()) is None
+    own = arrival.current_ticket() or arrival.resolved_ticket()
+    if own is None or command.ticket is None:
+        return own is None
+    theirs = command.ticket == own.number or desk.by_number(arrival.session, command.ticket) is None
+    return command.verb is Verb.ACK or not theirs
 
 
 def _staff(arrival: Arrival, command: Command | None) -> None:

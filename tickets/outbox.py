@@ -213,7 +213,8 @@ def was_handed_over(
 ) -> None:
     """The carrier has it: remember its id, apply reports that came before we knew it, and expect a delivery report."""
     message = session.get_one(Message, held.ref, with_for_update=True)
-    message.sid, message.updated_at = handed.sid, now
+    message.sid, message.error, message.updated_at = handed.sid, None, now
+    digests.follow(session, message, now=now)
     session.flush()
     _apply(session, message, handed.status, None, now=now)
     _apply_reports(session, message, now=now)
@@ -223,7 +224,8 @@ def was_handed_over(
 
 
 def expect(session: Session, held: work.Claim, *, now: datetime, report_within: timedelta) -> None:
-    """The carrier did not take it, or may not have: without a report it counts as not delivered as soon as any other."""
+    """The carrier did not take it, or may not have: without a report it counts as not delivered as soon as any other. After
+    `was_not_sent` and the like, which lock the text before its work, as everybody does."""
     work.plan(session, WorkKind.CHECK_DELIVERY, held.ref, now=now, due_at=now + report_within)
 
 

@@ -1,7 +1,8 @@
 """Ringing the team for a caller: begin, how it stands, who takes it, and what became of the two.
 
 A key press takes the call, the first one for good: whoever decides holds call, ticket, ring and leg. The carrier's report
-that both sides are in their room makes it a talk. Neither alone is an answered call (docs/carrier.md)."""
+that both sides are in their room, or that one of them was bridged, makes it a talk. Neither the key alone nor the report alone
+is an answered call (docs/carrier.md)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

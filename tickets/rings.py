@@ -5,7 +5,7 @@ Whoever changes a ring holds its call, then the ring, then its legs, in the orde
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tickets import legs, work
@@ -44,6 +44,11 @@ def latest(session: Session, call: Call) -> Ring | None:
     """The last ring of a call, locked; None for a call that never rang."""
     found = select(Ring).where(Ring.call_id == call.id).order_by(Ring.number.desc()).limit(1).with_for_update()
     return session.scalars(found.execution_options(populate_existing=True)).one_or_none()
+
+
+def is_last(session: Session, ring: Ring) -> bool:
+    """Whether the caller has been rung for by no later ring."""
+    return session.scalars(select(func.max(Ring.number)).where(Ring.call_id == ring.call_id)).one() == ring.number
 
 
 def legs_of(session: Session, ring: Ring) -> list[Leg]:

@@ -8,9 +8,10 @@ opt-out.
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from flows.problems import Problem
-from flows.routes import STEPS, silent_exits, waits, without_keys
+from flows.routes import MOST_WAYS, STEPS, silent_exits, waits, without_keys
 from flows.schema import HelpdeskFlow, Wordings
 from flows.source import Document, Place
 from flows.speech import Prompts, spoken_in
@@ -102,7 +103,7 @@ def greetings(flow: HelpdeskFlow, language: str) -> tuple[str, ...]:
     or the caller once. A menu that only asks for the language is no such wait: what comes after the caller's own key counts
     too. Announcements come and go, so what only they say does not count."""
     values = spoken_values(flow.desk, number=None, client=None, language=language)
-    heard = _heard(flow, flow.calls.start, language)
+    heard = islice(_heard(flow, flow.calls.start, language), MOST_WAYS)  # choices of a language multiply, too
     return tuple(dict.fromkeys(fill(" ".join(spoken), values) for spoken in heard))
 
 

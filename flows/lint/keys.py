@@ -76,14 +76,20 @@ def _does_nothing(prompts: Prompts, keys: Collection[str], place: Place, documen
 
 
 def _hidden(step: Step, place: Place, document: Document) -> Iterator[Problem]:
-    """ "To go back press # or wait" in plain words: what begins with # is a comment, and callers hear "To go back press"."""
+    """ "To go back press # or wait" in plain words: what begins with # is a comment, and callers hear "To go back press".
+    Behind words in quotes, and between two prompts, it is meant as one."""
     for where, words in all_prompts(step, place):
         end = document.entry(where).end
-        comment = re.compile(r"[ \t]+(#)").match(document.text, end)
-        if comment and ends_before_key(words.say):
+        comment = re.compile(r"(?<=\w)[ \t]+(#)").match(document.text, end)
+        if comment and ends_before_key(words.say) and not _goes_on(where, document):
             message = f"this # hides the rest of the line: callers hear '... {words.say.split()[-1]}'"
             hint = 'write "pound", or put the words in double quotes'
             yield Problem(document.file, *document.spot(comment.start(1)), message, hint)
+
+
+def _goes_on(where: Place, document: Document) -> bool:
+    """Whether another prompt of the same list follows, such as the sound of the key's name."""
+    return any(isinstance(part, int) and document.has((*where[:at], part + 1)) for at, part in enumerate(where))
 
 
 def _too_early(calls: Calls, name: str, document: Document) -> Iterator[Problem]:

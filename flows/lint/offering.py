@@ -12,19 +12,21 @@ _KEYS_IN_WORDS = {
 _KEY = rf"[0-9*#]|{'|'.join(_KEYS_IN_WORDS)}"
 _SIGN = "[0-9*#]|star|pound|hash|asterisco|numeral"
 _BEFORE = r"(?:(?:either|the|key|button|number|option|el|la|tecla|número|opción) )*"
-#: "Dial 9 1 1" and "dial 1-800" are numbers.
-_ALONE = rf"(?=\W|$)(?!-\d| \d{{3}}\b|[ -](?:{_KEY})(?=\W|$))"
+#: "Dial 9 1 1" and "dial 1 (800)" are numbers; "press 2, or one of us calls you back" and "press 2 times" offer no second key.
+_ALONE = (
+    rf"(?=\W|$)(?![-.]\d| \(?\d{{3}}\b|[ -](?:{_KEY})(?=\W|$))"
+    r"(?! (?:of|de (?:l|est|nuestr)[ao]s|moment|minutes?|times?|digits?|dígitos|números)\b)"
+)
 #: The end of words that offer a key, without the key.
 _PRESS = r"\b(?:press|pressing|dial|oprima|marque|presione|pulse|digite)"
-#: "Choose one of these" offers no key, so these verbs need the key as a sign.
+#: "Choose one of these" and "when you were hit 3 times" offer no key: these verbs need the key as a sign, and what follows one.
 _CHOOSE = r"\b(?:hit|push|touch|select|choose|toque|elija|seleccione)"
-_OFFER = re.compile(
-    rf"{_PRESS} {_BEFORE}({_KEY}){_ALONE}|{_CHOOSE} {_BEFORE}({_SIGN}){_ALONE}(?! (?:of|de)\b)", re.IGNORECASE
-)
+_CHOSEN = r"(?=\s*$|[^\w\s]| (?:for|to|if|or|and|now|para|o|y|si)\b)"
+_OFFER = re.compile(rf"{_PRESS} {_BEFORE}({_KEY}){_ALONE}|{_CHOOSE} {_BEFORE}({_SIGN}){_ALONE}{_CHOSEN}", re.IGNORECASE)
 #: "press 1 or 2", "press star or 9"
 _OR = re.compile(rf"(?:,| or| and| o| y)+ (?:the |el )?({_KEY}){_ALONE}", re.IGNORECASE)
-#: "8 to 17" and "9 to noon" are hours.
-_NO_HOUR = rf"(?! (?:\d|(?:{_KEY}|noon|midnight)\b))"
+#: "8 to 17", "9 to noon" and "five to ten" are no keys.
+_NO_HOUR = rf"(?! (?:\d|(?:{_KEY}|ten|eleven|twelve|fifteen|twenty|thirty|half|noon|midnight|close|closing)\b))"
 #: "press 1 for emergencies, 2 for sales, or 3 for bills"
 _LISTED = re.compile(
     rf"(?:[,;]|\b(?:or|and|o|y)) (?:(?:or|and|o|y) )?({_BEFORE}({_KEY}) (?:for|to|if|para|si)\b{_NO_HOUR}(?: \w+)?)",
@@ -32,6 +34,8 @@ _LISTED = re.compile(
 )
 #: "for sales press 1, for bills 2"
 _TRAILING = re.compile(rf"\b(?:for|para) [^,;.]{{1,40}}? ({_KEY})(?=[,;.]|$)", re.IGNORECASE)
+
+_END = re.compile(r"[.!?]|$")
 
 
 @dataclass(frozen=True)
@@ -47,13 +51,21 @@ class Offer:
     sure: bool = True
 
 
-def offers(text: str) -> Iterator[Offer]:
-    """Every key that words offer, those of "press 1 for sales, 2 for bills" and of "press 1 or 2" too."""
+def offers(text: str) -> list[Offer]:
+    """Every key that words offer, in the order in which they are heard: those of "press 1 for sales, 2 for bills" and of
+    "press 1 or 2" too."""
+    return sorted(_found(text), key=lambda offer: offer.begins)
+
+
+def _found(text: str) -> Iterator[Offer]:
+    until = 0
     for match in _OFFER.finditer(text):
         yield Offer(_key(match[1] or match[2]), match[0], match.start(), match.end())
         yield from _chain(text, match.end())
+        if match.end() <= until:
+            continue
         # The list goes on to the end of the sentence.
-        end = re.compile(r"[.!?]|$").search(text, match.end())
+        end = _END.search(text, match.end())
         until = end.start() if end else len(text)
         for listed in _LISTED.finditer(text, match.end(), until):
             yield Offer(_key(listed[2]), listed[1].strip(), listed.start(1), listed.end(2))

@@ -1,5 +1,6 @@
 """Where the notice has to be heard when callers choose their language first."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,6 +62,20 @@ def test_a_key_that_opens_a_ticket_makes_it_the_first_menu(folder: Folder) -> No
     keys = "          3: {next: team, opens: Emergency}\n"
     found = of_the_greeting(folder(helpdesk=language_first(keys=keys), texts=TEXTS))
     assert "the greeting (up to the first menu) does not mention STOP" in found
+
+
+def test_many_choices_of_a_language_that_lead_to_each_other_are_looked_at_in_a_moment(folder: Folder) -> None:
+    names = [f"choose{index}" for index in range(12)]
+    keys = "\n".join(f"          {key}: {{next: {name}, language: en-US}}" for key, name in enumerate(names[:9]))
+    menu = f"      menu:\n        say: Choose.\n        keys:\n{keys}\n      otherwise: welcome\n"
+    menus = "".join(f"    {name}:\n{menu}" for name in names)
+    flow = (
+        language_first().replace("    choose:\n", f"{menus}    choose:\n").replace("start: choose", "start: choose11")
+    )
+    flows = load(folder(helpdesk=flow, texts=TEXTS))
+    begun = time.monotonic()
+    assert greetings(flows.helpdesk, "en-US")
+    assert time.monotonic() - begun < 2
 
 
 def test_a_choice_that_only_comes_back_to_itself_ends(folder: Folder) -> None:

@@ -15,7 +15,7 @@ from flows.jsonschema import schemas
 from flows.lint import check as flow_lint
 from flows.lint.consent import greetings
 from flows.loader import FlowErrors, Flows, Problem, load
-from flows.source import Document, read
+from flows.source import Document, parse, read
 from tickets import sms
 from tickets.sms import segments
 
@@ -235,6 +235,23 @@ def test_scalars_stay_what_people_meant(folder: Folder) -> None:
 )
 def test_bytes_that_are_no_flow_file(folder: Folder, content: bytes, line: int, column: int, message: str) -> None:
     [problem] = check(folder(oncall=content))
+    assert (problem.line, problem.column, problem.message) == (line, column, message)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "message"),
+    [
+        ("a:\u00a0b\nc: d\n", 1, 3, "the character U+00A0 only looks like a space"),
+        ("a\uff1a b\nc: d\n", 1, 2, "the character U+FF1A only looks like a colon"),
+        ("a:\n\u00a0\u00a0b: c\n  d: e\n", 2, 1, "the character U+00A0 only looks like a space"),
+        ("say: hello\u00a0world\nnext\nb: c\n", 2, 1, "a key without a colon"),
+    ],
+    ids=["space", "colon", "indent", "harmless"],
+)
+def test_a_character_that_only_looks_like_another_is_shown_where_it_breaks_a_key(
+    text: str, line: int, column: int, message: str
+) -> None:
+    (problem,) = parse("helpdesk.yml", text)[1]
     assert (problem.line, problem.column, problem.message) == (line, column, message)
 
 

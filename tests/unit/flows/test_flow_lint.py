@@ -2,6 +2,7 @@
 
 import os
 import struct
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -163,6 +164,12 @@ def test_a_goodbye_after_words_that_a_key_chose_is_no_hanging_up(folder: Folder)
         ("Press either 1 or star. Hit 3, push number 4, or choose option 5.", {"1", "*", "3", "4", "5"}),
         ("Choose one of these. Select 2 of them.", set()),
         ("We press on, 7 days a week.", set()),
+        ("Press 2, or one of us calls you back.", {"2"}),
+        ("Press 2 or one moment please. Press one of the keys. Digite 4 números. Press 3 times.", {"2"}),
+        ("Oprima el 1 de su teclado, o uno de los otros.", {"1"}),
+        ("If your server was hit 3 times, or you select 4 users, press 1.", {"1"}),
+        ("Press 2 and stay on the line, five to ten minutes. We are open 8 to close.", {"2"}),
+        ("Call us, or dial 1 (800) 555-0100, or 1.800.555.0100.", set()),
         ("Press 1 for the office, 8 to 17, or 8 to five, or 9 to noon, or 2 for us.", {"1", "2"}),
     ],
 )
@@ -184,6 +191,37 @@ def test_a_key_is_offered_by_the_words_that_lead_straight_to_its_menu(folder: Fo
     lead = '    lead: {say: "For an emergency, press 1.", next: main}\n    main:\n'
     text = text.replace("      next: main", "      next: lead").replace("    main:\n", lead, 1)
     assert said(folder(helpdesk=text)) == []
+
+
+@pytest.mark.parametrize(
+    "say",
+    [
+        """say: "For an emergency, press 1. To hear it again press"   # unfinished""",
+        """say:
+          - For an emergency, press 1. To hear it again press   # then the name of the key
+          - play: https://example.com/star.wav""",
+        """say: >-
+          For an emergency, press 1. To hear it again press
+        # the keys""",
+    ],
+)
+def test_a_comment_behind_words_in_quotes_or_before_more_words_is_one(folder: Folder, say: str) -> None:
+    assert said(folder(helpdesk=SMALL.replace("say: For an emergency, press 1.", say))) == []
+    hidden = SMALL.replace("press 1.", "press 1. To hear it again press # now")
+    assert said(folder(helpdesk=hidden)) == ["this # hides the rest of the line: callers hear '... press'"]
+
+
+def test_offers_are_read_in_the_order_in_which_they_are_heard() -> None:
+    assert [offer.key for offer in offers("Press 1 for sales, press 2 for bills, 3 for all else, or press 4.")] == [
+        *"1234"
+    ]
+
+
+def test_the_longest_words_of_offers_are_read_at_once() -> None:
+    """Each offer looked at the rest of its sentence for a list: a file of 64 kB took a quarter of a minute."""
+    begun = time.monotonic()
+    assert len(offers("press 1 for " * 5000)) == 5000
+    assert time.monotonic() - begun < 2
 
 
 def test_a_recorded_menu_may_offer_any_key(folder: Folder) -> None:

@@ -201,43 +201,6 @@ def test_a_phone_that_reports_nothing_for_a_minute_is_called(make: Make) -> None
     assert (sam["state"], sam["error"]) == ("failed", "no delivery report")
 
 
-@pytest.mark.parametrize(
-    "trouble",
-    [
-        TextRefused(Refusal.RETRY, "20429", "too many requests"),
-        OutcomeUnknown("the carrier answered 503", answered=True),
-        OutcomeUnknown("the carrier did not answer"),
-    ],
-    ids=["refused", "broken", "silent"],
-)
-def test_a_page_that_the_carrier_does_not_take_for_a_minute_is_spoken(make: Make, trouble: Exception) -> None:
-    world = make()
-    world.carrier.created_although_unknown = False
-    world.carrier.refuse = {SAM: [trouble] * 100}
-    asks_for_help(world)
-    world.pass_time(58)
-    assert called(world) == []
-    world.pass_time(5)
-    assert called(world) == ["Sam"]
-    world.carrier.refuse = {}
-    minutes(world, 2)
-    (sam,) = [page for page in world.ticket()["pages"] if (page["person"], page["by"]) == ("Sam", "sms")]
-    assert (sam["state"], sam["error"]) == ("delivered", None)
-    assert called(world) == ["Sam"]
-
-
-def test_a_page_that_the_carrier_took_late_has_a_minute_to_arrive(make: Make) -> None:
-    world = make()
-    world.carrier.refuse = {SAM: [TextRefused(Refusal.RETRY, "20429", "too many requests")] * 5}
-    asks_for_help(world)
-    world.pass_time(31)
-    assert world.texts_to(SAM) == [PAGE]
-    world.pass_time(55)
-    assert called(world) == []
-    world.pass_time(10)
-    assert called(world) == ["Sam"]
-
-
 def test_a_page_that_failed_after_a_silence_calls_once(make: Make) -> None:
     world = make()
     world.text(STRANGER, "Server is down")

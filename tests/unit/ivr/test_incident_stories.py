@@ -176,6 +176,7 @@ def test_tickets_are_joined_by_hand_with_all_that_belongs_to_them(world: World) 
     [
         ("SPLIT 1001", "1001 leads: SPLIT 1002 takes one out."),
         ("JOIN 1002 1001", "1002 belongs to 1001 already."),
+        ("Join ticket 1002 to ticket 1001", "1002 belongs to 1001 already."),
         ("join 1002 to #1001.", "1002 belongs to 1001 already."),
         ("Join 1002 with 1001", "1002 belongs to 1001 already."),
         ("JOIN 1001 1002", "1001: nothing done, 1001 leads already."),

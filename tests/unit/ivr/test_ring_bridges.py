@@ -4,6 +4,7 @@ Some carriers of this kind report nothing of rooms but that; and reports overtak
 
 import pytest
 
+from ivr.carrier.base import CallInfo
 from tests.ringing_story import RingingStory, words
 from tests.world import CLIENT, DESK, LEE, ROBIN, World
 
@@ -125,6 +126,25 @@ def test_a_caller_who_hangs_up_alone_in_the_room_was_missed(story: RingingStory)
     story.world.pass_time(30)
     ticket = story.world.ticket()
     assert (ticket["state"], ticket["claimed_by"], ticket["calls"][0]["answered_by"]) == ("open", None, None)
+    (page,) = story.world.texts_to(LEE)
+    assert "missed call" in page
+
+
+def test_a_carrier_whose_answers_lag_behind_its_reports_makes_no_talk_of_a_lost_line(story: RingingStory) -> None:
+    lee = story.placed("Lee")
+    story.phone_is("Lee", "completed")
+    story.world.carrier.calls[lee.sid] = CallInfo(lee.sid, "in-progress", DESK, LEE)
+    story.world.pass_time(3)
+    assert LEAVE in words(story.is_moved())
+    assert story.world.ticket()["claimed_by"] is None
+    assert "Lee talks to the caller" not in story.events()
+
+
+def test_a_caller_who_hangs_up_alone_in_the_room_was_missed_also_when_nobody_reports_it(story: RingingStory) -> None:
+    story.phone_is("Lee", "completed")
+    story.world.carrier.calls["CA1"] = CallInfo("CA1", "completed", CLIENT, DESK)
+    story.world.pass_time(30)
+    assert (story.world.ticket()["state"], story.world.ticket()["claimed_by"]) == ("open", None)
     (page,) = story.world.texts_to(LEE)
     assert "missed call" in page
 

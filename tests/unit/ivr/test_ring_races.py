@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from test_races import COMMIT, meet
 
+from ivr.carrier.base import CallInfo
 from tests import databases
 from tests.ringing_story import RingingStory, words
-from tests.world import World
+from tests.world import CLIENT, DESK, PUBLIC, SAM, World
 from tickets.models import Leg, Ring
 
 pytestmark = pytest.mark.skipif(
@@ -109,3 +110,44 @@ def test_two_sides_come_in_in_the_same_moment(world: World, story: RingingStory)
     first, second = (lambda who=who: story.room("participant-join", who) for who in ("caller", "Sam"))
     meet(world, first, second, before=COMMIT)
     assert [ring.bridged_at is not None for ring in world.rows(Ring)] == [True]
+
+
+@pytest.mark.parametrize("before", [COMMIT, "UPDATE rings"])
+def test_two_sides_come_out_in_the_same_moment(world: World, story: RingingStory, before: str) -> None:
+    story.key("Sam", "1")
+    world.work()
+    story.is_moved()
+    world.pass_time(9)
+    sam, turn = story.placed("Sam"), story.legs["Sam"] + 1
+    colleague = f"{sam.url.removeprefix(PUBLIC).rsplit('/', 1)[0]}/{turn}"
+    bridged = {"CallStatus": "in-progress", "DialCallStatus": "answered", "DialBridged": "true"}
+    heard, told = meet(
+        world,
+        lambda: world.post(f"/twilio/voice/{story.turn + 1}", CallSid="CA1", From=CLIENT, To=DESK, **bridged).text,
+        lambda: world.post(colleague, CallSid=sam.sid, From=DESK, To=SAM, **bridged).text,
+        before=before,
+    )
+    assert words(str(heard)) == "Thank you for calling. Goodbye."
+    assert words(str(told)) == "Ticket 1001 is yours. Text DONE 1001 when it is solved. Goodbye."
+    assert story.events().count("Sam talks to the caller") == 1
+    assert story.call_of_ticket()["talked_seconds"] == 9
+
+
+def test_a_colleague_is_gone_in_the_moment_in_which_the_carrier_is_asked_about_both(
+    world: World, story: RingingStory
+) -> None:
+    story.key("Sam", "1")
+    world.work()
+    story.is_moved()
+    ask = world.carrier.call
+
+    def call(sid: str) -> CallInfo:
+        info = ask(sid)
+        if sid == story.placed("Sam").sid:  # by the time of the answer it is not so any more
+            story.reports(story.placed("Sam"), "completed")
+        return info
+
+    world.carrier.call = call  # type: ignore[method-assign]
+    world.pass_time(11)
+    assert world.ticket()["claimed_by"] is None
+    assert "After the tone" in words(story.is_moved())

@@ -81,6 +81,23 @@ def test_when_the_line_of_who_took_it_is_lost_the_phones_ring_again_and_another_
     assert [world.texts_to(number) for number in (SAM, LEE, ROBIN)] == [[], [], []]
 
 
+def test_a_mailbox_of_the_first_ring_that_hangs_up_late_does_not_end_the_talk_of_the_second(make: Make) -> None:
+    story = make(AGAIN)
+    story.asks_for_help()
+    story.picks_up("Robin")  # a mailbox: it presses nothing, and records for a while
+    mailbox = story.placed("Robin")
+    for _ in range(6):
+        story.holds(5)
+    story.world.pass_time(3)
+    story.talk_again("Lee")
+    story.world.pass_time(20)
+    story.world.carrier.redirected.clear()
+    story.reports(mailbox, "completed")
+    assert story.world.carrier.redirected == []
+    story.phone_is("Lee", "completed")
+    assert words(story.presses("")) == GOODBYE
+
+
 def test_who_was_lost_can_take_the_call_again(make: Make) -> None:
     story = make(AGAIN)
     loses_lee(story, in_the_room=False)

@@ -77,7 +77,7 @@ def test_a_client_who_opted_out_is_not_texted_and_staff_hear_why(ticket: World) 
     assert ticket.ticket()["texting"] == {"possible": True, "why": None, "since": None}
 
 
-@pytest.mark.parametrize("words", ["Done", "done!", "DONE.", "ack"])
+@pytest.mark.parametrize("words", ["Done", "done!", "DONE.", "ack", "Done 1001", "done with 2"])
 def test_a_client_who_answers_in_a_word_that_is_a_command_reaches_the_owner(ticket: World, words: str) -> None:
     answer_to(ticket, SAM, "ACK 1001")
     answer_to(ticket, SAM, "1001 Please restart the router and tell me when it is done")
@@ -88,12 +88,23 @@ def test_a_client_who_answers_in_a_word_that_is_a_command_reaches_the_owner(tick
     assert (ticket.ticket()["messages"][-1]["body"], ticket.ticket()["state"]) == (words, "claimed")
 
 
-def test_done_from_a_client_whose_ticket_is_resolved_is_kept_and_wakes_nobody(ticket: World) -> None:
+@pytest.mark.parametrize("words", ["ACK 1002", "Done with ticket 1002"])
+def test_a_client_with_a_ticket_cannot_take_another_one(ticket: World, words: str) -> None:
+    ticket.text(STRANGER, "Our printer is broken")
+    ticket.work()
+    ticket.text(CLIENT, words)
+    ticket.work()
+    assert "not on our on-call list" in ticket.texts_to(CLIENT)[-1]
+    assert [one["state"] for one in ticket.tickets()] == ["open", "open"]
+
+
+@pytest.mark.parametrize("words", ["Done", "Acknowledged."])
+def test_done_from_a_client_whose_ticket_is_resolved_is_kept_and_wakes_nobody(ticket: World, words: str) -> None:
     answer_to(ticket, SAM, "DONE 1001")
     sent = len(ticket.carrier.sent)
-    ticket.text(CLIENT, "Done")
+    ticket.text(CLIENT, words)
     ticket.work()
-    assert (ticket.ticket()["messages"][-1]["body"], ticket.ticket()["state"]) == ("Done", "resolved")
+    assert (ticket.ticket()["messages"][-1]["body"], ticket.ticket()["state"]) == (words, "resolved")
     assert len(ticket.carrier.sent) == sent
 
 

@@ -23,6 +23,8 @@ from tickets.wishes import CARRIER_HELP, CARRIER_START, CARRIER_STOP
         ("ACK Ticket 1042 on my way", Command(Verb.ACK, 1042, "on my way")),
         ("Done with ticket 1042.", Command(Verb.DONE, 1042)),
         ("done with 1042", Command(Verb.DONE, 1042)),
+        ("Re: ticket 1042, is anyone on this?", None),
+        ("Reply ticket 1042 we are on it", Command(Verb.REPLY, 1042, "we are on it")),
         ("new ticket 1042", None),
         ("ticket 1042", None),
         ("done with the update", None),
