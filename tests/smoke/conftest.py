@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.smoke.desk import Desk, running
+from tests.smoke.desk import PATIENT, Desk, flows_with, running
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -19,5 +19,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A desk that runs for all tests of a file."""
-    with running(tmp_path_factory.mktemp("desk")) as started:
+    folder = tmp_path_factory.mktemp("desk")
+    with running(folder, FLOWS_DIR=str(flows_with(PATIENT, folder))) as started:
         yield started

@@ -1,7 +1,6 @@
 """An admin edits the flow files of a desk whose every process runs: heard within seconds, refused when wrong, undone."""
 
 import json
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.smoke.desk import HELPLINE, LEE, ROOT, SAM, Desk, running, until
+from tests.smoke.desk import HELPLINE, LEE, SAM, Desk, flows_with, running, until
 
 pytestmark = [pytest.mark.smoke, pytest.mark.xdist_group("versions")]
 OLD = "Messages are recorded."
@@ -19,8 +18,7 @@ NEW = "This is the new greeting. Messages are recorded."
 @pytest.fixture
 def edited(tmp_path: Path) -> Iterator[Desk]:
     """A desk with flow files of its own, of which Lee is the lead."""
-    flows = tmp_path / "flows"
-    shutil.copytree(ROOT / "flows", flows, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    flows = flows_with({}, tmp_path)
     edit(flows / "oncall.yml", "{name: Lee,", "{name: Lee, lead: true,")
     with running(tmp_path, FLOWS_DIR=str(flows)) as desk:
         yield desk
