@@ -80,10 +80,8 @@ def _long(text: str) -> Command | None:
     """A number with words behind it, or a number alone."""
     if match := _VERB_FIRST.fullmatch(text):
         verb = _ALIASES.get(match["verb"].casefold())
-        if (
-            match["filler"] and match["verb"].casefold() == "re"
-        ):  # "Re: ticket 1042, who is on it?" asks the team, no client
-            return None
+        if match["filler"] and match["verb"].casefold() == "re":
+            return None  # "Re: ticket 1042, who is on it?" asks the team, no client
         # "ack 1042 on my way" is an acknowledgement; the words stay with the ticket.
         return Command(verb, int(match["ticket"]), match["words"].strip()) if verb not in (None, Verb.WHO) else None
     match = _NUMBER_FIRST.fullmatch(text)
