@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from flows.builtin import voicemail_only
-from flows.lint.names import unusable
 from flows.loader import CLIENTS, ONCALL, Flows, version_of
 from flows.oncall_schema import OnCall
 from flows.schema import ClientList
 from flows.source import parse
+from flows.unusable import unusable
 
 #: What the names of such versions begin with.
 BUILT_IN = "builtin-"

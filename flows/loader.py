@@ -13,14 +13,13 @@ from pydantic import BaseModel, ValidationError
 from flows.escalation import unknown_people, unknown_teams
 from flows.explain import explain
 from flows.fields import LANGUAGE_FORM
-from flows.lint.hours import unusable_hours
-from flows.lint.names import unusable
 from flows.oncall_schema import OnCall
 from flows.problems import FlowErrors, Problem
 from flows.routes import unknown_steps
 from flows.schema import Client, ClientList, HelpdeskFlow, Wordings
 from flows.session import Caller, Who
 from flows.source import Document, parse, read
+from flows.unusable import unusable, unusable_hours
 from flows.words import filled, with_desk
 
 HELPDESK, ONCALL, CLIENTS = "helpdesk.yml", "oncall.yml", "clients.yml"

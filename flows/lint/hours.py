@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from flows.hours import Except, Hours
-from flows.lint.names import holiday_problems
 from flows.lint.times import is_over, odd_time
 from flows.localtime import moment
 from flows.problems import Problem
@@ -13,13 +12,6 @@ from flows.schema import HelpdeskFlow
 from flows.source import Document, Place
 from flows.steps import AnnounceStep, HoursStep
 from flows.week import common, in_words, laid_out, left_out
-
-
-def unusable_hours(flow: HelpdeskFlow, document: Document) -> Iterator[Problem]:
-    """Every reason why `flows.hours` could not work with the block."""
-    for name, hours in flow.hours.items():
-        if hours.holidays is not None:
-            yield from holiday_problems(hours.holidays, ("hours", name, "holidays"), document)
 
 
 def hours_problems(flow: HelpdeskFlow, document: Document, *, now: datetime | None) -> Iterator[Problem]:

@@ -1,4 +1,5 @@
-"""What makes an oncall.yml unusable although its shape is right: names nobody has, times that end before they begin."""
+"""What makes files unusable although their shape is right: names nobody has, times that end before they begin, holidays that no
+country has. Such files are not loaded at all; `flows.lint` is about those that are."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -8,9 +9,17 @@ from flows.oncall_fields import WEEKDAYS
 from flows.oncall_schema import EVERYONE, OnCall, Rotation
 from flows.problems import Problem
 from flows.public_holidays import HolidayDays, countries, names
+from flows.schema import HelpdeskFlow
 from flows.source import Document, Place
 
 _SHOWN = 12
+
+
+def unusable_hours(flow: HelpdeskFlow, document: Document) -> Iterator[Problem]:
+    """Every reason why `flows.hours` could not work with the block `hours`."""
+    for name, hours in flow.hours.items():
+        if hours.holidays is not None:
+            yield from _holidays(hours.holidays, ("hours", name, "holidays"), document)
 
 
 def unusable(oncall: OnCall, document: Document) -> Iterator[Problem]:
@@ -39,7 +48,7 @@ def unusable(oncall: OnCall, document: Document) -> Iterator[Problem]:
             yield _at(document, ("team", index, "quiet", "to"), message=message, hint=hint)
     if oncall.holidays is not None:
         yield from _unknown(oncall.holidays.who, anyone, place=("holidays", "who"), document=document)
-        yield from holiday_problems(oncall.holidays, ("holidays",), document)
+        yield from _holidays(oncall.holidays, ("holidays",), document)
 
 
 def _at(document: Document, place: Place, *, message: str, hint: str, key: bool = False) -> Problem:
@@ -92,7 +101,7 @@ def _hand_over(rotation: Rotation, place: Place, document: Document) -> Iterator
         yield _at(document, (*place, "since"), message=message, hint=hint)
 
 
-def holiday_problems(holidays: HolidayDays, place: Place, document: Document) -> Iterator[Problem]:
+def _holidays(holidays: HolidayDays, place: Place, document: Document) -> Iterator[Problem]:
     """What is wrong with a block of holidays that stands at `place`."""
     if holidays.country is None:
         if holidays.state is not None or holidays.open:
